@@ -17,6 +17,9 @@ type Frame struct {
 type Dialogue struct {
 	Version int64   // raised by each turn; a turn that started from an older one is decided again
 	Stack   []Frame // at most maxFrames
+	// AskAgain has the open step repeat its question after a press that was answered by another skill. After a
+	// message it does so anyway.
+	AskAgain bool
 }
 
 // maxFrames bounds the stack: a person who wanders from survey to survey loses the oldest, not the newest.
@@ -42,7 +45,7 @@ func (d Dialogue) Push(f Frame) Dialogue {
 	if len(stack) > maxFrames {
 		stack = stack[len(stack)-maxFrames:]
 	}
-	return Dialogue{Version: d.Version, Stack: stack}
+	return Dialogue{Version: d.Version, Stack: stack, AskAgain: d.AskAgain}
 }
 
 // Pop ends the step on top.

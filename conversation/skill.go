@@ -74,6 +74,8 @@ type Turn struct {
 	Now time.Time
 	// Park, when set, ends the events as parked with this cause.
 	Park string
+
+	newlySpoken bool // Person.Spoken is not yet stored
 }
 
 // Pressed is a button of ours that was found by its token.

@@ -1,0 +1,178 @@
+package clock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Figures of the driver.
+const (
+	// lookAgain is the longest that the driver waits before it asks every agenda once more, in business time: a
+	// new due time announces itself by Nudge, this is for the one that did not.
+	lookAgain = 30 * time.Second
+	// retryAfter is how long a failing agenda rests, on the real clock.
+	retryAfter = 5 * time.Second
+	// maxRounds bounds the pages of one agenda in one go, so that a mistake cannot spin for ever.
+	maxRounds = 1_000_000
+)
+
+// Agenda is something that becomes due: offers, the survey plan, expiry, ticket targets, reminders, digests. Its due
+// times are rows in the database, so that it has no memory of its own.
+type Agenda interface {
+	Name() string
+	// Next is the earliest due time, possibly past. ok is false when there is none.
+	Next(ctx context.Context) (at time.Time, ok bool, err error)
+	// RunDue does a bounded part of what is due at now and answers whether there is more.
+	RunDue(ctx context.Context, now time.Time) (more bool, err error)
+}
+
+// Driver runs agendas: it waits for the business clock, or steps through all that is due up to a time.
+type Driver struct {
+	clock   *Movable
+	agendas []Agenda
+	log     *slog.Logger
+	nudged  chan struct{}
+	step    sync.Mutex // one step at a time: the service's own, or one of an advance
+	resting map[string]time.Time
+}
+
+// NewDriver runs agendas by the business clock.
+func NewDriver(c *Movable, log *slog.Logger, agendas ...Agenda) *Driver {
+	return &Driver{clock: c, agendas: agendas, log: log, nudged: make(chan struct{}, 1), resting: map[string]time.Time{}}
+}
+
+// Nudge has the agendas asked now, since a due time may have been added.
+func (d *Driver) Nudge() {
+	select {
+	case d.nudged <- struct{}{}:
+	default:
+	}
+}
+
+// Run runs what is due, and waits, until ctx ends.
+func (d *Driver) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		d.step.Lock()
+		d.runDue(ctx)
+		d.step.Unlock()
+		until := d.clock.Now().Add(lookAgain)
+		if at, ok := d.earliest(ctx); ok && at.Before(until) {
+			until = at
+		}
+		d.wait(ctx, until)
+	}
+	return nil
+}
+
+// wait returns at until on the business clock, at a nudge, or when ctx ends.
+func (d *Driver) wait(ctx context.Context, until time.Time) {
+	wctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	reached := make(chan struct{})
+	go func() {
+		defer close(reached)
+		_ = d.clock.WaitUntil(wctx, until)
+	}()
+	select {
+	case <-reached:
+	case <-d.nudged:
+		cancel()
+		<-reached
+	}
+}
+
+// Upcoming is the earliest due time over all agendas.
+func (d *Driver) Upcoming(ctx context.Context) (time.Time, bool) { return d.earliest(ctx) }
+
+// AdvanceTo moves the business clock forward to t, through every due time on the way, in order. After each step rest
+// is called, so that what one due time started has left before the clock goes on. It answers the first error.
+func (d *Driver) AdvanceTo(ctx context.Context, t time.Time, rest func(context.Context) error) error {
+	d.step.Lock()
+	defer d.step.Unlock()
+	var last time.Time
+	for range maxRounds {
+		at, ok := d.earliest(ctx)
+		if !ok || at.After(t) {
+			break
+		}
+		if !at.After(last) { // an agenda that stays due although it was run: do not hang on it
+			at = last.Add(time.Millisecond)
+			if at.After(t) {
+				break
+			}
+		}
+		last = at
+		d.clock.MoveTo(at)
+		if err := d.runDue(ctx); err != nil {
+			return err
+		}
+		if err := rest(ctx); err != nil {
+			return err
+		}
+	}
+	d.clock.MoveTo(t)
+	return errors.Join(d.runDue(ctx), ctx.Err())
+}
+
+// earliest is the earliest due time of the agendas that are not resting after an error.
+func (d *Driver) earliest(ctx context.Context) (first time.Time, ok bool) {
+	for _, a := range d.agendas {
+		at, has, err := a.Next(ctx)
+		if err != nil {
+			if ctx.Err() == nil {
+				d.log.Error("a due time cannot be read; trying again", "agenda", a.Name(), "error", err)
+			}
+			continue
+		}
+		if has && (!ok || at.Before(first)) {
+			first, ok = at, true
+		}
+	}
+	return first, ok
+}
+
+// runDue runs every agenda that is due until nothing more is. An agenda that fails rests for a while, so that it
+// cannot hold up the others.
+func (d *Driver) runDue(ctx context.Context) error {
+	var errs []error
+	for _, a := range d.agendas {
+		if until, ok := d.resting[a.Name()]; ok && time.Now().Before(until) {
+			continue
+		}
+		delete(d.resting, a.Name())
+		if err := d.runOne(ctx, a); err != nil && ctx.Err() == nil {
+			d.resting[a.Name()] = time.Now().Add(retryAfter)
+			d.log.Error("what was due could not be done; trying again", "agenda", a.Name(), "error", err)
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// runOne runs one agenda's due pages.
+func (d *Driver) runOne(ctx context.Context, a Agenda) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("agenda %s: panic: %v", a.Name(), p)
+		}
+	}()
+	for range maxRounds {
+		now := d.clock.Now()
+		at, ok, err := a.Next(ctx)
+		if err != nil || !ok || at.After(now) {
+			return err
+		}
+		more, err := a.RunDue(ctx, now)
+		if err != nil {
+			return fmt.Errorf("agenda %s: %w", a.Name(), err)
+		}
+		if !more {
+			return nil
+		}
+	}
+	return fmt.Errorf("agenda %s: still due after %d rounds", a.Name(), maxRounds)
+}
