@@ -94,10 +94,7 @@ func sharedServer(t testing.TB) *postgres.Server {
 	return server
 }
 
-// ownCluster is the cluster that this process started for itself. It is kept here because the cluster lives for as
-// long as its watcher's pipe is open, and a file nobody refers to is closed.
-var ownCluster *postgres.Cluster
-
+// shared returns the server of the test run, or one that this process starts for itself and that ends with it.
 var shared = sync.OnceValues(func() (*postgres.Server, error) {
 	if url := os.Getenv(Variable); url != "" {
 		return postgres.Attach(url)
@@ -108,7 +105,6 @@ var shared = sync.OnceValues(func() (*postgres.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	ownCluster = cluster
 	return cluster.Server, nil
 })
 

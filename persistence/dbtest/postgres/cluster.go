@@ -73,7 +73,7 @@ func Start(ctx context.Context, options Options) (*Cluster, error) {
 		return nil, err
 	}
 	c := &Cluster{bin: bin, dir: dir, as: as, password: rand.Text()}
-	c.watcher, err = watch(c)
+	c.watcher, err = watch(ctx, c)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -163,7 +163,7 @@ func (c *Cluster) boot(ctx context.Context) error {
 		err = c.Resume(ctx)
 		if err == nil {
 			c.port = port
-			c.Server = &Server{admin: c.adminURL()}
+			c.Server = &Server{admin: c.adminURL(), owner: c}
 			return nil
 		}
 		failures = append(failures, err)

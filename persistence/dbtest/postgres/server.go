@@ -15,6 +15,10 @@ import (
 // Server gives out databases on a running cluster, whichever process started it.
 type Server struct {
 	admin *url.URL
+	// owner is the cluster that this process started, nil for a server of another process. A cluster lives for as
+	// long as its watcher's pipe is open, and Go closes a file that nobody can reach any more: who holds the server
+	// holds the cluster.
+	owner *Cluster
 }
 
 // Attach returns the server behind adminURL, a postgres:// URL of a role that may create databases.

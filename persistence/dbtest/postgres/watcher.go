@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -24,12 +25,13 @@ type watcher struct {
 }
 
 // watch starts the watcher of c. It needs no server yet, so that there is no moment in which one runs unwatched.
-func watch(c *Cluster) (*watcher, error) {
+func watch(ctx context.Context, c *Cluster) (*watcher, error) {
 	input, life, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("watch over the cluster: %w", err)
 	}
-	cmd := exec.Command("/bin/sh", "-c", watchScript, "watch", filepath.Join(c.bin, "pg_ctl"), c.dir)
+	// The context bounds the start of the cluster; the watcher lives as long as the cluster does.
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), "/bin/sh", "-c", watchScript, "watch", filepath.Join(c.bin, "pg_ctl"), c.dir)
 	cmd.Stdin = input
 	cmd.Dir = c.dir
 	// A session of its own: an interrupt typed at the terminal must reach the tests, not what cleans up after them.
