@@ -38,6 +38,10 @@ type Config struct {
 	// Welcome runs before the first answer to a person who was never welcomed; it sets Person.Welcomed.
 	Welcome func(ctx context.Context, tx Tx, t Turn) error
 
+	// After runs after a skill's commit, in the same transaction: for what follows an answer, such as the question
+	// whether we may write first. May be nil.
+	After func(ctx context.Context, tx Tx, t Turn, by Skill) error
+
 	Business  clock.Clock
 	Languages []language.Code // the brand's, its default first
 	Log       *slog.Logger

@@ -85,14 +85,15 @@ type Inbound struct {
 
 // Person is what the engine knows of a customer at the start of a turn.
 type Person struct {
-	ID        CustomerID // the identity's own record
-	Root      CustomerID // the record that linked identities share; ID when not linked
-	Chosen    language.Code
-	Spoken    language.Code // what earlier messages were clearly written in
-	Name      string        // only what the person or the business gave
-	Honorific string        // "ms", "mr" or empty
-	Zone      string        // IANA name, empty for the brand's
-	Stopped   bool          // said stop: we start nothing
-	Welcomed  bool          // has had the welcome
-	Staff     bool          // a member of staff testing as a customer; see the desk
+	ID          CustomerID // the identity's own record
+	Root        CustomerID // the record that linked identities share; ID when not linked
+	Chosen      language.Code
+	Spoken      language.Code // what earlier messages were clearly written in
+	Name        string        // only what the person or the business gave
+	Honorific   string        // "ms", "mr" or empty
+	Zone        string        // IANA name, empty for the brand's
+	Stopped     bool          // said stop: we start nothing
+	Welcomed    bool          // has had the welcome
+	OffersAsked bool          // has had the question whether we may write first
+	Staff       bool          // a member of staff testing as a customer; see the desk
 }

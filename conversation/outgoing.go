@@ -49,6 +49,15 @@ type Outgoing struct {
 	NotAfter   time.Time // business clock; later than this it is not sent; zero for never too late
 	AfterCrash CrashRule
 	Report     Ref
+	// Proactive is set on whatever we start. Such a message passes the gate when it is claimed: consent, open ticket,
+	// quiet hours, attention budget.
+	Proactive Proactive
+}
+
+// Proactive says what a message that we start is for.
+type Proactive struct {
+	Purpose string `json:"purpose,omitempty"` // "offer", "survey", "birthday", "points_expiring", "onboarding"; empty: not gated
+	Topic   string `json:"topic,omitempty"`   // offers: what a person mutes
 }
 
 // Action is what a press of a button means: the skill that made the button, a verb of its own, and data.

@@ -33,7 +33,8 @@ type Tx interface {
 	Send(ctx context.Context, o Outgoing) (OutgoingID, error)
 	// OpenTicket asks for a human. While the person has an open ticket of that topic, it adds to that one.
 	OpenTicket(ctx context.Context, h Handoff) error
-	// SavePerson writes the fields of Person that a turn may change: Chosen, Spoken, Name, Honorific, Zone, Welcomed.
+	// SavePerson writes the fields of Person that a turn may change: Chosen, Spoken, Name,
+	// Honorific, Zone, Welcomed, OffersAsked.
 	SavePerson(ctx context.Context, p Person) error
 	// RecordConsent keeps a yes or no for ever, with its wording, and makes it the one in force.
 	RecordConsent(ctx context.Context, c Consent) error
@@ -102,4 +103,12 @@ type Consent struct {
 	Granted bool
 	Wording string // the key of the text that was shown, with its version
 	Way     string // "button", "word", "command", "import", "staff"
+}
+
+// Desk is how a conversation is passed to people, and what a person who waits is told.
+type Desk interface {
+	// HandOver opens the ticket and tells the customer what happens next.
+	HandOver(t Turn, h Handoff) Commit
+	// Waiting answers somebody who asks whether anyone is there.
+	Waiting(t Turn) texts.Rich
 }

@@ -262,6 +262,11 @@ func (e *Engine) dress(t Turn, by Skill, c Commit) Commit {
 		if err != nil {
 			return d, err
 		}
+		if e.cfg.After != nil {
+			if err := e.cfg.After(ctx, tx, t, by); err != nil {
+				return d, fmt.Errorf("what follows %s: %w", by.Name(), err)
+			}
+		}
 		return d, e.resume(ctx, tx, t, by, d)
 	}
 }

@@ -1,0 +1,101 @@
+package commands
+
+import (
+	"context"
+
+	"github.com/rapport-chat/rapport/conversation"
+	"github.com/rapport-chat/rapport/texts"
+)
+
+// Stop ends everything that we start: offers, surveys, greetings, reminders. It stands first among the skills, so that
+// the word always works. Inside a sentence, or in the middle of a survey, it asks what is meant.
+type Stop struct {
+	Voice
+	// Surveys is the name of the skill whose open step makes "stop" ambiguous.
+	Surveys string
+	// OnStop ends what is under way for the person in the same transaction, may be nil.
+	OnStop func(ctx context.Context, tx conversation.Tx, t conversation.Turn) error
+}
+
+const stopSkill = "stop"
+
+// consentWording names the text that a person has seen when saying yes or no by this skill.
+const consentWording = "stop.done/1"
+
+// Name implements conversation.Skill.
+func (Stop) Name() string { return stopSkill }
+
+// Decide implements conversation.Skill.
+func (s Stop) Decide(_ context.Context, t conversation.Turn) (conversation.Commit, error) {
+	switch intent(t) {
+	case texts.IntentStop:
+		if _, open := t.Dialogue.Open(s.Surveys); open && t.In.Command == "" {
+			return s.ask(t), nil
+		}
+		return s.stop(t, "word"), nil
+	case texts.IntentStopUnclear:
+		return s.ask(t), nil
+	}
+	return nil, nil
+}
+
+// Press implements conversation.Presser.
+func (s Stop) Press(_ context.Context, t conversation.Turn, a conversation.Action) (conversation.Commit, error) {
+	switch a.Verb {
+	case "all":
+		return s.stop(t, "button"), nil
+	case "survey":
+		return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
+			_, err := tx.Send(ctx, conversation.Say(s.Texts.Say(t.Lang, "stop.survey_done", nil)))
+			return t.Dialogue.Without(s.Surveys), err
+		}, nil
+	case "undo":
+		return s.undo(t), nil
+	}
+	c := say(t, conversation.Say(s.Texts.Say(t.Lang, "stop.nothing", nil)))
+	return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
+		d, err := c(ctx, tx)
+		d.AskAgain = true
+		return d, err
+	}, nil
+}
+
+func (s Stop) ask(t conversation.Turn) conversation.Commit {
+	var row []conversation.Button
+	if _, open := t.Dialogue.Open(s.Surveys); open {
+		row = append(row, conversation.Act(s.Texts.Label(t.Lang, "stop.this_survey", nil), stopSkill, "survey", nil))
+	}
+	row = append(row,
+		conversation.Act(s.Texts.Label(t.Lang, "stop.all", nil), stopSkill, "all", nil),
+		conversation.Act(s.Texts.Label(t.Lang, "stop.none", nil), stopSkill, "nothing", nil))
+	return say(t, conversation.Say(s.Texts.Say(t.Lang, "stop.unclear", nil), row))
+}
+
+func (s Stop) stop(t conversation.Turn, way string) conversation.Commit {
+	return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
+		d := t.Dialogue.Without(s.Surveys)
+		err := tx.RecordConsent(ctx, conversation.Consent{Topic: "all", Granted: false, Wording: consentWording, Way: way})
+		if err != nil {
+			return d, err
+		}
+		if s.OnStop != nil {
+			if err := s.OnStop(ctx, tx, t); err != nil {
+				return d, err
+			}
+		}
+		undo := conversation.Act(s.Texts.Label(t.Lang, "stop.undo", nil), stopSkill, "undo", nil)
+		_, err = tx.Send(ctx, conversation.Say(s.Texts.Say(t.Lang, "stop.done", nil), []conversation.Button{undo}))
+		return d, err
+	}
+}
+
+func (s Stop) undo(t conversation.Turn) conversation.Commit {
+	return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
+		err := tx.RecordConsent(ctx, conversation.Consent{Topic: "all", Granted: true, Wording: consentWording, Way: "button"})
+		if err != nil {
+			return t.Dialogue, err
+		}
+		_, err = tx.Send(ctx, conversation.Say(s.Texts.Say(t.Lang, "stop.undone", nil)))
+		return t.Dialogue, err
+	}
+}
