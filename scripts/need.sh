@@ -92,15 +92,21 @@ else
 	say "missing here: $packages. Installing them."
 fi
 
-# The lock is waited for: another apt may be at work on a machine that has just been made.
-options="-o DPkg::Lock::Timeout=300 -o Acquire::Retries=3"
-# shellcheck disable=SC2086 # options and packages are lists of words
-{
-	as_root DEBIAN_FRONTEND=noninteractive apt-get $options -qq update </dev/null ||
-		say "the package lists could not be refreshed; trying with those that are here"
-	as_root DEBIAN_FRONTEND=noninteractive apt-get $options -qq install -y --no-install-recommends $packages </dev/null >/dev/null ||
-		say "apt-get install ended with an error"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# apt runs apt-get without a question or a word; what it said is shown when it fails. The lock is waited for: another
+# apt may be at work on a machine that has just been made.
+apt() {
+	as_root DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -qq "$@" \
+		</dev/null >"$log" 2>&1 && return 0
+	cat "$log" >&2
+	say "apt-get $1 ended with an error"
 }
+
+apt update
+# shellcheck disable=SC2086 # a list of words
+apt install -y --no-install-recommends $packages
 
 missing=
 for need in "$@"; do
