@@ -1,0 +1,162 @@
+package knowledge
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/rapport-chat/rapport/language"
+)
+
+// Library is a set of articles ready to be searched. It does not change once made
+// and is safe for concurrent use; Base replaces it as a whole when articles change.
+type Library struct {
+	articles   []Article
+	byID       map[string]int
+	indexes    map[language.Code]*index
+	thresholds map[language.Code]Thresholds
+}
+
+var _ Ranker = (*Library)(nil)
+
+// NewLibrary indexes articles in all their languages. Articles without an id, and
+// later ones with an id already taken, are left out: loading reports them.
+func NewLibrary(articles []Article) *Library {
+	l := &Library{byID: make(map[string]int, len(articles)), indexes: make(map[language.Code]*index), thresholds: make(map[language.Code]Thresholds)}
+	for _, a := range articles {
+		if _, taken := l.byID[a.ID]; taken || a.ID == "" {
+			continue
+		}
+		l.byID[a.ID] = len(l.articles)
+		l.articles = append(l.articles, a)
+	}
+	for _, code := range language.All {
+		if documents := l.documents(code); len(documents) > 0 {
+			l.indexes[code] = buildIndex(documents, code)
+			l.thresholds[code] = DefaultThresholds
+		}
+	}
+	return l
+}
+
+// documents returns the articles' texts in one language.
+func (l *Library) documents(code language.Code) []document {
+	var documents []document
+	for i, a := range l.articles {
+		if t, ok := a.Texts[code]; ok {
+			documents = append(documents, document{article: i, questions: t.questions(), answer: t.Answer})
+		}
+	}
+	return documents
+}
+
+// Articles returns the articles; they must not be changed.
+func (l *Library) Articles() []Article { return l.articles }
+
+// Find returns the article with an id.
+func (l *Library) Find(id string) (Article, bool) {
+	i, ok := l.byID[id]
+	if !ok {
+		return Article{}, false
+	}
+	return l.articles[i], true
+}
+
+// Thresholds returns those of a language.
+func (l *Library) Thresholds(code language.Code) Thresholds {
+	if t, ok := l.thresholds[code]; ok {
+		return t
+	}
+	return DefaultThresholds
+}
+
+// WithThresholds returns the same library with other thresholds for the languages
+// named.
+func (l *Library) WithThresholds(t map[language.Code]Thresholds) *Library {
+	changed := *l
+	changed.thresholds = maps.Clone(l.thresholds)
+	maps.Copy(changed.thresholds, t)
+	return &changed
+}
+
+// Rank searches the query's language first. When that has no answer and the message
+// is written in another language, or another language has a clear winner, the
+// results are that language's.
+func (l *Library) Rank(ctx context.Context, q Query) (Ranking, error) {
+	if err := ctx.Err(); err != nil {
+		return Ranking{}, err
+	}
+	best := Ranking{Language: q.Language}
+	for i, code := range l.order(q) {
+		r := l.rankIn(q, code)
+		r.OtherLanguage = q.Language != "" && code != q.Language
+		if i == 0 || r.Outcome > best.Outcome && r.Confidence > best.Confidence {
+			best = r
+		}
+		if best.Outcome == Answer {
+			break
+		}
+	}
+	return best, nil
+}
+
+// order lists the languages to search: the customer's, then the one the message is
+// written in, then the rest.
+func (l *Library) order(q Query) []language.Code {
+	order := make([]language.Code, 0, len(language.All))
+	add := func(code language.Code) {
+		if _, ok := l.indexes[code]; ok && !slices.Contains(order, code) {
+			order = append(order, code)
+		}
+	}
+	add(q.Language)
+	if len(l.indexes) > 1 {
+		if g := language.Detect(q.Text); g.Code != "" {
+			add(g.Code)
+		}
+	}
+	for _, code := range language.All {
+		add(code)
+	}
+	return order
+}
+
+// rankIn searches one language.
+func (l *Library) rankIn(q Query, code language.Code) Ranking {
+	ix := l.indexes[code]
+	analysed := ix.analyse(q.Text)
+	ranked, confidence := ix.rank(analysed, func(d int) bool {
+		return q.Allowed == nil || q.Allowed(l.articles[ix.documents[d].article].ID)
+	})
+	r := Ranking{Language: code, Confidence: confidence}
+	if len(ranked) == 0 {
+		return r
+	}
+	r.Signals = ix.signals(analysed, ranked)
+	for _, c := range ranked[:min(len(ranked), maxResults)] {
+		r.Results = append(r.Results, Result{
+			ArticleID: l.articles[ix.documents[c.document].article].ID, Language: code,
+			Score: c.score, Share: c.probability, Evidence: c.evidence,
+		})
+	}
+	r.Outcome = l.Thresholds(code).outcome(confidence)
+	r.Choices = choices(r)
+	return r
+}
+
+// choices picks what to offer as buttons: the likeliest when asking, the runners-up
+// after an answer.
+func choices(r Ranking) []Result {
+	from := r.Results
+	if r.Outcome == Answer {
+		from = from[1:]
+	}
+	var picked []Result
+	for _, result := range from {
+		if len(picked) == maxChoices || result.Share < minChoiceShare && len(picked) > 0 {
+			break
+		}
+		picked = append(picked, result)
+	}
+	return picked
+}
