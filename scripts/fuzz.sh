@@ -12,8 +12,9 @@ shift
 
 found=0
 for package in $(go list "$@"); do
-	# -list also prints the closing line of the package; only the names of fuzz tests begin with Fuzz.
-	for name in $(go test -list '^Fuzz' "$package" | grep '^Fuzz' || true); do
+	listed=$(go test -list '^Fuzz' "$package")
+	# The list ends with the closing line of the package; only the names of fuzz tests begin with Fuzz.
+	for name in $(printf '%s\n' "$listed" | grep '^Fuzz' || true); do
 		found=$((found + 1))
 		echo "== $package $name, $time"
 		go test -run '^$' -fuzz "^$name\$" -fuzztime "$time" "$package"
