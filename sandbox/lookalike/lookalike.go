@@ -45,6 +45,8 @@ const (
 // "channel" (Discord), "staff" or "thread:ID" (Slack).
 type Say struct {
 	As, Text, In, Locale, Attach string
+	// ReplyTo is the id of the message that this one answers, empty for none.
+	ReplyTo string
 }
 
 // Press names a button, or an option of a select, by its label or a part of it, on the newest message that has it,
@@ -106,6 +108,9 @@ type Fault struct {
 	Drop       time.Duration `json:"-"`           // every connection is cut and refused for so long
 	Redeliver  bool          `json:"redeliver"`   // hand over the last events once more
 	Down       *bool         `json:"down"`        // true: refuse every connection until false
+	// Late lets the call take effect before it answers Status; with Status 0 the connection is cut instead of answered,
+	// so that the caller cannot know. Without Late and with Status 0 the connection is cut before anything happens.
+	Late bool `json:"late"`
 }
 
 // Event tells the page that something in a chat changed.
@@ -113,7 +118,8 @@ type Event struct {
 	Platform string
 	Person   string // whose view changed; empty for everybody's
 	In       string
-	Typing   bool // the bot is typing
+	Typing   bool   // the bot is typing
+	Note     string // a notice that the platform shows once, such as the answer to a press
 }
 
 // Form is the modal that is open for a person.
@@ -134,6 +140,10 @@ type Platform interface {
 
 	// Person finds or invents the person of that name.
 	Person(name string) Person
+	// Introduce makes a person known as somebody who already talks with the bot, with this locale and role; an empty ID
+	// is derived from the name. A person who is known keeps the ID.
+	Introduce(p Person) (Person, error)
+	// People are all who are known, in the order in which they came.
 	People() []Person
 
 	Say(ctx context.Context, s Say) (messageID string, err error)

@@ -1,0 +1,145 @@
+package telegram
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/rapport-chat/rapport/sandbox/lookalike"
+)
+
+const (
+	// Ids of people lie in a range of ten digits, as those of people who joined in the last years.
+	firstUserID = 1_000_000_000
+	userIDRange = 7_000_000_000
+)
+
+// Person implements lookalike.Platform. Somebody new has not pressed Start: the bot cannot write first.
+func (l *Lookalike) Person(name string) lookalike.Person {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p, err := l.invent(name)
+	if err != nil {
+		return lookalike.Person{}
+	}
+	return p.public()
+}
+
+// Introduce implements lookalike.Platform: the person has pressed Start earlier.
+func (l *Lookalike) Introduce(given lookalike.Person) (lookalike.Person, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.byName[lookalike.NameKey(given.Name)]
+	if p == nil {
+		var err error
+		if p, err = l.make(given.Name, given.ID); err != nil {
+			return lookalike.Person{}, err
+		}
+	}
+	fresh := *p
+	fresh.Locale, fresh.Staff, fresh.Started = given.Locale, given.Staff, true
+	if err := l.update(p, fresh); err != nil {
+		return lookalike.Person{}, err
+	}
+	return p.public(), nil
+}
+
+// People implements lookalike.Platform.
+func (l *Lookalike) People() []lookalike.Person {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := make([]lookalike.Person, len(l.people))
+	for i, p := range l.people {
+		out[i] = p.public()
+	}
+	return out
+}
+
+func (p *person) public() lookalike.Person {
+	return lookalike.Person{Name: p.Name, ID: strconv.FormatInt(p.ID, 10), Locale: p.Locale, Staff: p.Staff}
+}
+
+// invent finds the person or makes a new one.
+func (l *Lookalike) invent(name string) (*person, error) {
+	if p := l.byName[lookalike.NameKey(name)]; p != nil {
+		return p, nil
+	}
+	return l.make(name, "")
+}
+
+func (l *Lookalike) make(name, id string) (*person, error) {
+	if err := lookalike.CheckName(name); err != nil {
+		return nil, err
+	}
+	p := &person{Name: lookalike.NameKey(name)}
+	var err error
+	if p.ID, err = l.newID(p.Name, id); err != nil {
+		return nil, err
+	}
+	if err := l.save(record{Person: p}); err != nil {
+		return nil, err
+	}
+	l.keepPerson(p)
+	return p, nil
+}
+
+// newID is the id given, or one that follows from the name; the next free one where two names meet.
+func (l *Lookalike) newID(name, given string) (int64, error) {
+	if given != "" {
+		id, err := strconv.ParseInt(given, 10, 64)
+		if err != nil || id <= 0 || l.byID[id] != nil {
+			return 0, fmt.Errorf("%q cannot be the id of a user: %w", given, lookalike.ErrUnsupported)
+		}
+		return id, nil
+	}
+	id := int64(lookalike.Seed("telegram user", name) % userIDRange)
+	for l.byID[firstUserID+id] != nil || firstUserID+id == l.bot.ID {
+		id = (id + 1) % userIDRange
+	}
+	return firstUserID + id, nil
+}
+
+// update saves a person's new state, if it is one.
+func (l *Lookalike) update(p *person, fresh person) error {
+	if fresh == *p {
+		return nil
+	}
+	if err := l.save(record{Person: &fresh}); err != nil {
+		return err
+	}
+	*p = fresh
+	return nil
+}
+
+// user is the person as the bot sees them.
+func (p *person) user() *user {
+	return &user{ID: p.ID, FirstName: firstName(p.Name), Username: username(p.Name), LanguageCode: p.Locale}
+}
+
+// firstName is the name as people write their own.
+func firstName(name string) string {
+	for i, r := range name {
+		return string(unicode.ToTitle(r)) + name[i+len(string(r)):]
+	}
+	return name
+}
+
+// username is the name if Telegram would allow it as one.
+func username(name string) string {
+	if len(name) < 5 || len(name) > 32 {
+		return ""
+	}
+	ok := !strings.ContainsFunc(name, func(r rune) bool {
+		return r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z')
+	})
+	if !ok || name[0] >= '0' && name[0] <= '9' {
+		return ""
+	}
+	return name
+}
+
+// phone is the person's made-up number, in a range that no network uses.
+func (p *person) phone() string {
+	return fmt.Sprintf("+99400%07d", lookalike.Seed("phone", p.Name)%10_000_000)
+}
