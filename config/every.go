@@ -139,10 +139,12 @@ func (e Every) Describe() string {
 		p, _ := e.Period()
 		return "every " + p.String()
 	case everyDays, everyWeeks, everyMonths:
-		return fmt.Sprintf("every %s at %s", plural(e.count, map[everyKind]string{everyDays: "day", everyWeeks: "week", everyMonths: "month"}[e.kind]), e.time)
+		return fmt.Sprintf("every %s at %s", plural(e.count, countedUnit[e.kind]), e.time)
 	}
 	return "never"
 }
+
+var countedUnit = map[everyKind]string{everyDays: "day", everyWeeks: "week", everyMonths: "month"}
 
 func plural(n int, unit string) string {
 	if n == 1 {

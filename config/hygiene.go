@@ -25,6 +25,21 @@ func (c *converter) checkCurly(n *node) {
 	}
 }
 
+// checkTab reports a tab inside a plain scalar: the parser leaves it out.
+func (c *converter) checkTab(n *node) {
+	if n.quoted {
+		return
+	}
+	runes := []rune(c.src.line(n.line))
+	rest := string(runes[min(n.col-1, len(runes)):])
+	if i := strings.IndexByte(rest, '\t'); i >= 0 && !strings.HasPrefix(rest, n.text) && strings.HasPrefix(n.text, strings.TrimRight(rest[:i], " \t")) {
+		at := n.at()
+		at.col += utf8.RuneCountInString(rest[:i])
+		at.width = 1
+		c.r.Errorf(at, `replace it by a space, or write "\t" in a quoted text`, "a tab stands in the value")
+	}
+}
+
 // checkKey reports a key with invisible or curly characters, by name.
 func (c *converter) checkKey(e *entry) {
 	for i, r := range []rune(e.key) {
@@ -44,31 +59,14 @@ func (c *converter) checkKey(e *entry) {
 	}
 }
 
-// reportSyntax says what is wrong with a file that the parser refused. Tabs and
-// no-break spaces in the indentation are all named; otherwise the parser's
+// reportSyntax says what is wrong with a section that the parser refused. Tabs
+// and no-break spaces in the indentation are all named; otherwise the parser's
 // words are translated.
-func (r *Report) reportSyntax(src *source, err *syntaxError) {
-	found := false
-	for i, line := range src.lines {
-		indent := line[:len(line)-len(strings.TrimLeftFunc(line, unicode.IsSpace))]
-		if len(indent) == len(line) {
-			continue
-		}
-		at := At{src: src, line: i + 1, width: 1}
-		if j := strings.IndexByte(indent, '\t'); j >= 0 {
-			at.col = utf8.RuneCountInString(indent[:j]) + 1
-			r.Errorf(at, "replace every tab by two spaces (most editors: “Convert indentation to spaces”)", "the line is indented with a tab; YAML allows only spaces")
-			found = true
-		} else if j := strings.IndexFunc(indent, func(c rune) bool { return c != ' ' }); j >= 0 {
-			at.col = utf8.RuneCountInString(indent[:j]) + 1
-			c, _ := utf8.DecodeRuneInString(indent[j:])
-			r.Errorf(at, "replace it by ordinary spaces", "the line is indented with a no-break space (U+%04X); YAML allows only spaces", c)
-			found = true
-		}
-	}
-	if found {
+func (r *Report) reportSyntax(src *source, section broken) {
+	if r.reportIndents(src, section) {
 		return
 	}
+	err := section.err
 	at := At{src: src, line: err.line, col: err.col, width: 1}
 	line := src.line(err.line)
 	if strings.ContainsAny(line, curlyQuotes) && strings.Contains(line, ":") {
@@ -80,6 +78,30 @@ func (r *Report) reportSyntax(src *source, err *syntaxError) {
 	}
 	message, hint := explainSyntax(err.message, line)
 	r.Errorf(at, hint, "%s", message)
+}
+
+// reportIndents names every line of the section that is indented with
+// something else than spaces.
+func (r *Report) reportIndents(src *source, section broken) (found bool) {
+	for number := section.from; number < section.to; number++ {
+		line := src.line(number)
+		indent := line[:len(line)-len(strings.TrimLeftFunc(line, unicode.IsSpace))]
+		if len(indent) == len(line) {
+			continue
+		}
+		at := At{src: src, line: number, width: 1}
+		if j := strings.IndexByte(indent, '\t'); j >= 0 {
+			at.col = utf8.RuneCountInString(indent[:j]) + 1
+			r.Errorf(at, "replace every tab by two spaces (most editors: “Convert indentation to spaces”)", "the line is indented with a tab; YAML allows only spaces")
+			found = true
+		} else if j := strings.IndexFunc(indent, func(c rune) bool { return c != ' ' }); j >= 0 {
+			at.col = utf8.RuneCountInString(indent[:j]) + 1
+			c, _ := utf8.DecodeRuneInString(indent[j:])
+			r.Errorf(at, "replace it by ordinary spaces", "the line is indented with a no-break space (U+%04X); YAML allows only spaces", c)
+			found = true
+		}
+	}
+	return found
 }
 
 // syntaxWords translates the parser's messages, found by a part of their text:
@@ -100,7 +122,8 @@ var syntaxWords = []struct{ part, message, hint string }{
 	{"non-map value", "this line is not a “key: value”", "a key is followed by a colon and a space"},
 	{"implicit line break", "a key must not run over two lines", "is the comma or the bracket of the line above missing?"},
 	{"that cannot start any token", "a value must not begin with this character", "replace tabs by spaces, or put quotes around the value"},
-	{"nested too deeply", "the file is nested too deeply", fmt.Sprintf("use at most %d levels", maxDepth)},
+	{tooDeep, tooDeep, fmt.Sprintf("use at most %d levels", maxDepth)},
+	{tooManyKeys, tooManyKeys, fmt.Sprintf("use at most %d keys, or a list", maxKeys)},
 	{"invalid header option", "the text after | or > must begin in the next line", "move it to the next line, indented"},
 	{"value is not allowed in this context", "the line does not fit the lines above it", "check its indentation: keys of one map begin in the same column"},
 }

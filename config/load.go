@@ -37,8 +37,8 @@ type Document struct {
 	Root Node
 	// Files are the absolute paths of the files read, the main file first.
 	Files []string
-	// Watch are the paths to watch for changes: the files, and the folders of
-	// patterns in include.
+	// Watch are the paths to watch for changes: the files, and the patterns of
+	// include.
 	Watch []string
 }
 
@@ -83,6 +83,7 @@ func (l *loader) file(path, shown string, from At) *node {
 	l.doc.Files = append(l.doc.Files, abs)
 	data, err := l.read(path)
 	if err != nil {
+		l.r.partial = true
 		l.r.Errorf(from, readHint(err), "cannot read %s: %s", shown, readReason(err))
 		return nil
 	}
@@ -152,12 +153,12 @@ func (l *loader) parse(shown, dir string, data []byte) *node {
 	if problem != "" {
 		l.r.Errorf(At{src: src, line: line, col: 1, width: 1}, saveAsUTF8, "%s", problem)
 	}
-	file, err := parseYAML(text)
-	if err != nil {
-		var bad *syntaxError
-		if errors.As(err, &bad) {
-			l.r.reportSyntax(src, bad)
-		}
+	file, bad := parseSections(src)
+	for _, section := range bad {
+		l.r.partial = true
+		l.r.reportSyntax(src, section)
+	}
+	if file == nil {
 		return empty
 	}
 	c := &converter{src: src, r: l.r, anchors: map[string]*node{}}
@@ -174,13 +175,14 @@ func (l *loader) parse(shown, dir string, data []byte) *node {
 		l.r.Errorf(next.at(), "remove the line ---, or move the part below it to a file of its own under include", "a second document begins above this line (---); it would be ignored")
 	}
 	if root == nil || root.kind == Null {
-		empty.partial = false
+		empty.partial = len(bad) > 0
 		return empty
 	}
 	if root.kind != Mapping {
 		l.r.Errorf(root.at(), "begin with a section, such as “brand:”", "the file must be a map of sections, not %s", root.kind)
 		return empty
 	}
+	root.partial = root.partial || len(bad) > 0
 	return root
 }
 
@@ -224,7 +226,7 @@ func (l *loader) expandPattern(p *node) []string {
 	}
 	l.r.reportMissing(p)
 	pattern := p.at().Resolve(filepath.FromSlash(p.text))
-	l.watch = append(l.watch, filepath.Dir(pattern))
+	l.watch = append(l.watch, pattern)
 	if !strings.ContainsAny(p.text, "*?[") {
 		return l.fresh([]string{pattern}, p)
 	}

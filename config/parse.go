@@ -12,14 +12,9 @@ import (
 )
 
 const (
-	// maxDepth bounds how deep a file may nest: parser and decoder recurse.
-	maxDepth = 60
 	// maxNodes bounds a file with its aliases written out.
 	maxNodes = 2_000_000
 )
-
-// errTooDeep is returned for nesting beyond maxDepth.
-var errTooDeep = errors.New("the file is nested too deeply")
 
 // syntaxError is the parser's complaint with its place.
 type syntaxError struct {
@@ -38,8 +33,8 @@ func parseYAML(text string) (file *ast.File, err error) {
 		}
 	}()
 	tokens := lexer.Tokenize(text)
-	if place := tooDeep(tokens); place != nil {
-		return nil, &syntaxError{line: place.Line, col: place.Column, message: errTooDeep.Error()}
+	if place, message := beyondLimits(tokens); place != nil {
+		return nil, &syntaxError{line: place.Line, col: place.Column, message: message}
 	}
 	file, err = parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err == nil {
@@ -56,30 +51,6 @@ func parseYAML(text string) (file *ast.File, err error) {
 	return nil, &syntaxError{line: 1, col: 1, message: "this is not YAML"}
 }
 
-// tooDeep returns the place of the first token nested deeper than maxDepth.
-func tooDeep(tokens token.Tokens) *token.Position {
-	flow := 0
-	var columns []int
-	for _, tk := range tokens {
-		switch tk.Type {
-		case token.MappingStartType, token.SequenceStartType:
-			flow++
-		case token.MappingEndType, token.SequenceEndType:
-			flow--
-		case token.SequenceEntryType, token.MappingKeyType, token.MappingValueType, token.TagType, token.AnchorType:
-			column := tk.Position.Column
-			for len(columns) > 0 && columns[len(columns)-1] >= column {
-				columns = columns[:len(columns)-1]
-			}
-			columns = append(columns, column)
-		}
-		if flow > maxDepth || len(columns) > 3*maxDepth {
-			return tk.Position
-		}
-	}
-	return nil
-}
-
 // converter turns the parser's tree into nodes, with anchors and merges
 // resolved and variables filled in.
 type converter struct {
@@ -93,7 +64,7 @@ type converter struct {
 func (c *converter) convert(n ast.Node, depth int) *node {
 	if depth > maxDepth {
 		out := &node{kind: Null, src: c.src, line: 1, col: 1}
-		c.r.Errorf(out.at(), "nest less", "%s", errTooDeep)
+		c.r.Errorf(out.at(), "", "%s", tooDeep)
 		return out
 	}
 	out := c.value(n, depth)
@@ -148,6 +119,7 @@ func (c *converter) scalar(n ast.Node) *node {
 		out.kind = Null
 		return out
 	}
+	c.checkTab(out)
 	c.checkCurly(out)
 	c.expand(out)
 	return out

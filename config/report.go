@@ -20,6 +20,7 @@ type Report struct {
 	mainFile string
 	errors   int
 	langs    []language.Code
+	partial  bool // a part of the files could not be read
 }
 
 // finding is a problem before its excerpt is drawn: what must be masked is only
@@ -74,13 +75,22 @@ func (r *Report) WarnIn(at At, offset int, hint, format string, args ...any) {
 
 // UnknownID reports that nothing of the kind ("reward") has the id, and offers
 // the known id that is nearest.
+// It says nothing while a part of the files could not be read: the id may stand
+// there.
 func (r *Report) UnknownID(at At, kind, id string, known []string) {
+	if r.partial {
+		return
+	}
 	hint := Suggest(id, known)
 	if hint == "" && len(known) == 0 {
 		hint = fmt.Sprintf("no %s is defined in the file", kind)
 	}
 	r.Errorf(at, hint, "there is no %s %s", kind, at.quoteOr(id))
 }
+
+// Partial reports whether a part of the files could not be read, so that what
+// seems to be missing may stand there.
+func (r *Report) Partial() bool { return r.partial }
 
 // HasErrors reports whether an error was found so far.
 func (r *Report) HasErrors() bool { return r.errors > 0 }

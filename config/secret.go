@@ -196,13 +196,9 @@ func (n *node) hide() {
 func (n *node) maskLines() {
 	n.src.mask(n.line, n.col, n.col+n.width)
 	if n.block || strings.Contains(n.text, "\n") || len([]rune(n.text)) > n.width {
-		last := n.line + strings.Count(n.text, "\n") + 1
 		indent := indentOf(n.src.line(n.line))
 		for line := n.line + 1; line <= len(n.src.lines); line++ {
 			text := n.src.line(line)
-			if strings.TrimSpace(text) != "" && indentOf(text) <= indent && line > last {
-				break
-			}
 			if strings.TrimSpace(text) != "" && indentOf(text) <= indent {
 				break
 			}

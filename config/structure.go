@@ -151,7 +151,7 @@ func (d *decoder) missingKey(n *node, s spot, name string) {
 }
 
 func (d *decoder) unknownKey(e *entry, n *node, l *layout, s spot) {
-	free := without(l.names, func(name string) bool { return n.find(name) != nil })
+	free := except(l.names, func(name string) bool { return n.find(name) != nil })
 	best := nearest(e.key, free)
 	if best == "" {
 		if taken := nearest(e.key, l.names); taken != "" {

@@ -94,7 +94,7 @@ func distance(a, b []rune) int {
 	return last[len(b)]
 }
 
-// without returns the names that are not in taken.
-func without(names []string, taken func(string) bool) []string {
+// except returns the names that are not in taken.
+func except(names []string, taken func(string) bool) []string {
 	return slices.DeleteFunc(slices.Clone(names), taken)
 }
