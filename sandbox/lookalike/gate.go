@@ -3,7 +3,9 @@ package lookalike
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -20,16 +22,20 @@ type Gate struct {
 	timer   *time.Timer
 	cuts    map[int]func()
 	nextCut int
-	changed chan struct{} // closed and replaced at each change
+
+	telling  sync.Mutex // held while watchers are told, so that they hear of changes one at a time
+	watchers map[int]func(shut bool)
 }
 
-// SetDown shuts the gate until it is told otherwise, or opens it, which also ends a drop.
+// SetDown shuts the gate until it is told otherwise, or opens it, which also ends a drop. When it returns, everything
+// is cut and refused, or open again.
 func (g *Gate) SetDown(down bool) {
 	g.mu.Lock()
 	g.down = down
 	if !down {
 		g.until = time.Time{}
 	}
+	g.mu.Unlock()
 	g.settle()
 }
 
@@ -40,49 +46,62 @@ func (g *Gate) Drop(d time.Duration) {
 	if g.timer != nil {
 		g.timer.Stop()
 	}
-	g.timer = time.AfterFunc(d, g.announce)
+	g.timer = time.AfterFunc(d, g.settle)
+	g.mu.Unlock()
 	g.settle()
 }
 
-// settle releases the lock, tells who waits for a change and cuts connections if the gate is shut now.
+// settle tells who watches how things stand, and cuts the connections if the gate is shut.
 func (g *Gate) settle() {
-	g.tell()
+	g.telling.Lock()
+	defer g.telling.Unlock()
+	g.mu.Lock()
+	shut := g.shut()
 	var cuts []func()
-	if g.shut() {
+	if shut {
 		for _, cut := range g.cuts {
 			cuts = append(cuts, cut)
 		}
-		g.cuts = nil
+		clear(g.cuts)
 	}
+	watchers := slices.Collect(maps.Values(g.watchers))
 	g.mu.Unlock()
+	for _, tell := range watchers {
+		tell(shut)
+	}
 	for _, cut := range cuts {
 		cut()
 	}
 }
 
-func (g *Gate) announce() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.tell()
-}
-
-func (g *Gate) tell() {
-	if g.changed != nil {
-		close(g.changed)
-		g.changed = nil
-	}
-}
-
 func (g *Gate) shut() bool { return g.down || time.Now().Before(g.until) }
 
-// Shut says whether connections are refused now, and answers a channel that is closed when that may have changed.
-func (g *Gate) Shut() (shut bool, changed <-chan struct{}) {
+// Shut says whether connections are refused now.
+func (g *Gate) Shut() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.changed == nil {
-		g.changed = make(chan struct{})
+	return g.shut()
+}
+
+// Watch has tell called at once and at each change with whether the gate is shut, one call at a time.
+func (g *Gate) Watch(tell func(shut bool)) (stop func()) {
+	g.telling.Lock()
+	defer g.telling.Unlock()
+	g.mu.Lock()
+	if g.watchers == nil {
+		g.watchers = make(map[int]func(bool))
 	}
-	return g.shut(), g.changed
+	id := g.nextCut
+	g.nextCut++
+	g.watchers[id] = tell
+	shut := g.shut()
+	g.mu.Unlock()
+	tell(shut)
+	return func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		delete(g.watchers, id)
+	}
 }
 
 // Track has cut called when the gate shuts, for connections that outlive their request such as a websocket. It

@@ -32,7 +32,7 @@ func CheckName(name string) error {
 		return fmt.Errorf("a name has at most %d bytes: %w", maxName, ErrUnsupported)
 	case key == "bot":
 		return fmt.Errorf("%q is the bot, not a person: %w", key, ErrUnsupported)
-	case !utf8.ValidString(key) || strings.IndexFunc(key, unicode.IsControl) >= 0:
+	case !utf8.ValidString(name) || strings.IndexFunc(key, unicode.IsControl) >= 0:
 		return fmt.Errorf("a name is plain text: %w", ErrUnsupported)
 	}
 	return nil

@@ -18,13 +18,13 @@ type Journal struct {
 	log   *Log
 	calls []Call // oldest first; trimmed in steps, see trim
 	next  int64
-	open  map[int64]string // calls under way that count as work
+	open  map[*Entry]string // calls under way that count as work
 }
 
 // OpenJournal keeps the calls in the file at path, so that a restarted sandbox still knows them and ids go on growing;
 // an empty path keeps them in memory only. now stamps the calls.
 func OpenJournal(path string, now func() time.Time) (*Journal, error) {
-	j := &Journal{now: now, next: 1, open: make(map[int64]string)}
+	j := &Journal{now: now, next: 1, open: make(map[*Entry]string)}
 	lines := 0
 	log, err := OpenLog(path, func(line []byte) error {
 		var c Call
@@ -41,7 +41,6 @@ func OpenJournal(path string, now func() time.Time) (*Journal, error) {
 		return nil, err
 	}
 	j.log = log
-	slices.SortFunc(j.calls, func(a, b Call) int { return int(a.ID - b.ID) })
 	if lines > 2*maxCalls {
 		values := make([]any, len(j.calls))
 		for i, c := range j.calls {
@@ -59,10 +58,9 @@ func OpenJournal(path string, now func() time.Time) (*Journal, error) {
 func (j *Journal) Begin(method, path string, waiting bool) *Entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	e := &Entry{journal: j, call: Call{ID: j.next, Method: method, Path: path, At: j.now()}}
-	j.next++
+	e := &Entry{journal: j, call: Call{Method: method, Path: path, At: j.now()}}
 	if !waiting {
-		j.open[e.call.ID] = method
+		j.open[e] = method
 	}
 	return e
 }
@@ -73,22 +71,20 @@ type Entry struct {
 	call    Call
 }
 
-// ID is the call's place in the journal.
-func (e *Entry) ID() int64 { return e.call.ID }
-
 // Body sets what was sent, decoded and without secrets.
 func (e *Entry) Body(body any) { e.call.Body = body }
 
-// Done notes the status that was answered, 0 for a connection that was cut. Only now does the call stand in the
-// journal; it is the caller's to call it exactly once.
+// Done notes the status that was answered, 0 for a connection that was cut. Only now does the call get its id and stand
+// in the journal, so that whoever reads on from the last id seen misses none. It is to be called exactly once.
 func (e *Entry) Done(status int) error {
 	j := e.journal
 	e.call.Status = status
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	delete(j.open, e.call.ID)
-	at, _ := slices.BinarySearchFunc(j.calls, e.call.ID, func(c Call, id int64) int { return int(c.ID - id) })
-	j.calls = slices.Insert(j.calls, at, e.call)
+	delete(j.open, e)
+	e.call.ID = j.next
+	j.next++
+	j.calls = append(j.calls, e.call)
 	j.trim()
 	return j.log.Append(e.call)
 }

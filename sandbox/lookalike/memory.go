@@ -48,7 +48,7 @@ func (t *MemoryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	})
 	stop := context.AfterFunc(req.Context(), func() {
 		_ = body.Close()
-		_ = pr.CloseWithError(context.Cause(req.Context()))
+		_ = pw.CloseWithError(req.Context().Err())
 	})
 	select {
 	case <-w.started:
@@ -67,10 +67,8 @@ func (t *MemoryTransport) dial(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if g := gateOf(t.handler); g != nil {
-		if shut, _ := g.Shut(); shut {
-			return &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
-		}
+	if g := gateOf(t.handler); g != nil && g.Shut() {
+		return &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 	}
 	return nil
 }
@@ -104,7 +102,7 @@ func (w *memoryWriter) serve(h http.Handler, r *http.Request) {
 		fault := recover()
 		if fault == nil {
 			w.WriteHeader(http.StatusOK)
-			_ = w.body.Close()
+			_ = w.body.CloseWithError(r.Context().Err()) // of a request that was given up, else plainly the end
 			return
 		}
 		_ = w.body.CloseWithError(io.ErrUnexpectedEOF)

@@ -221,7 +221,7 @@ func (l *Lookalike) tryDeliver(ctx context.Context, places chan struct{}, h hook
 	case <-ctx.Done():
 		return false
 	}
-	if shut, _ := l.gate.Shut(); shut {
+	if l.gate.Shut() {
 		return false
 	}
 	err := l.post(ctx, h, u.Body)
