@@ -64,8 +64,11 @@ type Result struct {
 	Receipt conversation.Receipt
 	RetryAt time.Time // Retry; real clock
 	Kind    conversation.ErrorKind
-	Code    string // a short stable word for operators and delivery records
-	Detail  string // for operators, without secrets and customers' words
+	// Uncalled is set with Retry when the platform did not take the message up: no call was made, or it only asked
+	// to wait. Item.Attempts stays as it was.
+	Uncalled bool
+	Code     string // a short stable word for operators and delivery records
+	Detail   string // for operators, without secrets and customers' words
 }
 
 // Recovered counts what a new holder found in flight.
@@ -77,7 +80,8 @@ type Recovered struct {
 // Store is what the workers need of the database.
 type Store interface {
 	// Acquire takes the account's lease for ttl, renewing it when owner holds it already. A lease taken over from
-	// another owner, or again after its end, has a higher epoch. ErrLeaseHeld while another holds it.
+	// another owner, or again after its end, has a higher epoch; an account's first has epoch 1. ErrLeaseHeld while
+	// another holds it. A worker uses a new owner for every lease, so that it never renews what it left behind.
 	Acquire(ctx context.Context, account, owner string, ttl time.Duration) (Lease, error)
 	// Release gives the lease back at once.
 	Release(ctx context.Context, l Lease) error
@@ -88,9 +92,13 @@ type Store interface {
 	// Claim marks those of ids that are still pending as sending and returns them in the order of ids. now is the
 	// business clock: items past their NotAfter are settled as dropped instead, and the gate (consent, open ticket,
 	// quiet hours, attention budget) is asked in the same transaction; what it defers or suppresses is not returned.
+	// RetryAt and NotBefore are the worker's to keep and not asked again. An edit or deletion whose target can no
+	// longer be sent is settled as failed and not returned; while its target has not been sent yet it is returned
+	// with an empty MessageID. ErrLeaseLost when l is over.
 	Claim(ctx context.Context, l Lease, ids []conversation.OutgoingID, now time.Time) ([]Item, error)
 	// Settle writes results, and with each the record that its Report names. A result with PersonGone makes the
-	// identity unreachable.
+	// identity unreachable. A result for an item that is not sending under l's epoch changes nothing, so that a
+	// Settle or Claim whose answer was lost can be followed by another Settle. ErrLeaseLost when l is over.
 	Settle(ctx context.Context, l Lease, results []Result) error
 	// Depth counts pending and sending items of the account, by lane, that are due at now (business clock).
 	Depth(ctx context.Context, account string, now time.Time) (map[conversation.Lane]int, error)

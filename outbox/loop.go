@@ -1,0 +1,272 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/rapport-chat/rapport/conversation"
+)
+
+// loop sends until ctx ends and everything is settled, the credentials are dead, or the lease is lost.
+func (t *tenure) loop(ctx context.Context) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	ended := ctx.Done()
+	for {
+		t.mu.Lock()
+		wake, over := t.step(time.Now(), ctx.Err() != nil)
+		lost, dead := t.lost, t.dead
+		t.mu.Unlock()
+		switch {
+		case lost != nil:
+			return lost
+		case over && dead != nil:
+			return dead
+		case over:
+			return nil
+		}
+		timer.Reset(time.Until(wake))
+		select {
+		case <-t.wake:
+		case <-timer.C:
+		case <-ended:
+			ended = nil
+		}
+	}
+}
+
+// step starts whatever can be done now. It returns when to look again at the latest, and whether all is over.
+func (t *tenure) step(now time.Time, ending bool) (wake time.Time, over bool) {
+	if t.lost == nil && t.rest(now) <= 0 {
+		t.lose(ErrLeaseLost)
+	}
+	t.stopping = t.stopping || ending || t.dead != nil
+	if t.lost != nil {
+		return now, true
+	}
+	if t.stopping {
+		over = len(t.held) == 0 && !t.claiming && !t.settling && len(t.results) == 0
+	} else {
+		t.look(now)
+	}
+	wake = t.tickAt
+	if t.stopping {
+		wake = now.Add(poll)
+	}
+	wake = sooner(wake, t.lease.Expires)
+	wake = sooner(wake, t.settleAll(now))
+	if !t.stopping {
+		wake = sooner(wake, t.claimNow(now))
+	}
+	return wake, over
+}
+
+// look reads what there is to plan with.
+func (t *tenure) look(now time.Time) {
+	if !now.Before(t.tickAt) {
+		t.tickAt = now.Add(poll)
+		t.ticks++
+		for _, l := range t.plan.lanes {
+			l.tick(t.ticks%fullEvery == 0)
+		}
+	}
+	if t.served != t.nudges {
+		t.served = t.nudges
+		for _, l := range t.plan.lanes {
+			l.nudge()
+		}
+	}
+	t.read(now)
+	t.plan.promote(now, t.cfg.Business.Now())
+	t.watch()
+}
+
+// watch waits for the business clock to reach what is due next.
+func (t *tenure) watch() {
+	at, ok := t.plan.nextDue()
+	if !ok {
+		at = time.Time{}
+	}
+	if at.Equal(t.dueAt) {
+		return
+	}
+	t.dueEnd()
+	t.dueAt = at
+	if !ok {
+		return
+	}
+	ctx, cancel := context.WithCancel(t.ops)
+	t.dueEnd = cancel
+	t.goes(func() {
+		if t.cfg.Business.WaitUntil(ctx, at) == nil {
+			t.stir()
+		}
+	})
+}
+
+// read starts to read the next page that a lane wants, each lane in its turn.
+func (t *tenure) read(now time.Time) {
+	if t.reading || now.Before(t.restUntil.read) {
+		return
+	}
+	for i := range t.plan.lanes {
+		l := t.plan.lanes[(t.turn+i)%len(t.plan.lanes)]
+		if j, ok := t.plan.next(l); ok {
+			t.reading, t.turn = true, int(l.id)+1
+			t.goes(func() { t.readPage(l, j) })
+			return
+		}
+	}
+}
+
+// readPage reads one page and takes it into the plan.
+func (t *tenure) readPage(l *lane, j job) {
+	ctx, cancel := context.WithTimeout(t.ops, callTimeout)
+	rows, err := t.cfg.Store.Waiting(ctx, t.cfg.Account, l.id, j.after, page)
+	cancel()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	t.reading = false
+	if err != nil {
+		l.reading = false
+		if t.ops.Err() == nil {
+			t.cfg.Log.Error("read the outbox", "error", err)
+		}
+		t.failures.read++
+		t.restUntil.read = now.Add(storeWait(t.failures.read))
+	} else {
+		t.failures.read = 0
+		t.plan.merge(l, j, rows, now, t.cfg.Business.Now())
+	}
+	t.stir()
+}
+
+// claimNow starts to claim what may be sent at once. It returns when there may be more; zero when only an event can
+// bring more.
+func (t *tenure) claimNow(now time.Time) time.Time {
+	most := t.cfg.InFlight - len(t.held)
+	switch {
+	case t.claiming || most <= 0:
+		return time.Time{}
+	case now.Before(t.restUntil.claim):
+		return t.restUntil.claim
+	case t.rest(now) < leastRest:
+		return time.Time{} // the renewal stirs
+	}
+	batch, wake := t.plan.pick(now, t.pace, most)
+	if len(batch) == 0 {
+		return wake
+	}
+	t.claiming = true
+	for _, p := range batch {
+		t.held[p.ID] = p
+	}
+	lease := t.lease
+	t.goes(func() { t.claim(lease, batch) })
+	return wake
+}
+
+// claim marks the batch as sending and starts its calls.
+func (t *tenure) claim(lease Lease, batch []picked) {
+	ids := make([]conversation.OutgoingID, len(batch))
+	for i, p := range batch {
+		ids[i] = p.ID
+	}
+	ctx, cancel := context.WithTimeout(t.ops, callTimeout)
+	items, err := t.cfg.Store.Claim(ctx, lease, ids, t.cfg.Business.Now())
+	cancel()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	t.claiming = false
+	t.stir()
+	switch {
+	case errors.Is(err, ErrLeaseLost):
+		t.lose(err)
+	case err != nil:
+		t.unclaimed(batch, err, now)
+	default:
+		t.failures.claim = 0
+		t.claimed(batch, items, now)
+	}
+}
+
+// unclaimed gives a batch back of which it is not known whether it was claimed.
+func (t *tenure) unclaimed(batch []picked, err error, now time.Time) {
+	if t.ops.Err() == nil {
+		t.cfg.Log.Error("claim messages", "error", err)
+	}
+	t.failures.claim++
+	t.restUntil.claim = now.Add(storeWait(t.failures.claim))
+	for _, p := range batch {
+		p.slot.Cancel()
+		t.plan.freed(p.Chat, now)
+		t.results = append(t.results, verdict{Result: Result{ID: p.ID, Outcome: Retry, Uncalled: true, RetryAt: p.RetryAt}})
+	}
+}
+
+// claimed starts the calls of the items; what the store kept back leaves the plan.
+func (t *tenure) claimed(batch []picked, items []Item, now time.Time) {
+	got := make(map[conversation.OutgoingID]bool, len(items))
+	for _, item := range items {
+		p, ok := t.held[item.ID]
+		if !ok {
+			continue
+		}
+		got[item.ID] = true
+		if item.MessageID == "" && item.Body.Kind != conversation.BodyNew {
+			p.slot.Cancel()
+			t.plan.freed(p.Chat, now)
+			t.plan.awaits(p.ref, item.Body.Of)
+			t.results = append(t.results, await(item, p.ref, now))
+			continue
+		}
+		t.goes(func() { t.call(p, item) })
+	}
+	for _, p := range batch {
+		if got[p.ID] {
+			continue
+		}
+		p.slot.Cancel()
+		delete(t.held, p.ID)
+		t.plan.gone(p.ref, true, now)
+		t.plan.freed(p.Chat, now)
+	}
+}
+
+// call makes one call.
+func (t *tenure) call(p picked, item Item) {
+	t.mu.Lock()
+	now := time.Now()
+	rest := t.rest(now) - leaseGuard
+	if t.lost != nil || rest <= 0 {
+		t.lose(ErrLeaseLost) // the claim outlived its lease: the next holder decides about it
+		t.mu.Unlock()
+		return
+	}
+	p.slot.Started(now)
+	t.mu.Unlock()
+
+	ctx, cancel := context.WithTimeout(t.calls, min(callTimeout, rest))
+	receipt, err := send(ctx, t.cfg.Channel, item.Sending)
+	cancel()
+
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now = time.Now()
+	p.slot.Done(now)
+	t.plan.freed(p.Chat, now)
+	v := judge(item, p.ref, receipt, err, now)
+	if v.refused != nil {
+		t.counts.Refused++
+		v.RetryAt = t.pace.Refused(now, p.Chat, v.refused.RetryAfter, v.refused.WholeBot)
+	}
+	if v.dead != nil && t.dead == nil {
+		t.dead = &CredentialsError{Account: t.cfg.Account, Err: v.dead}
+	}
+	t.tell(v)
+	t.results = append(t.results, v)
+	t.stir()
+}

@@ -1,0 +1,354 @@
+package outbox
+
+import (
+	"math"
+	"time"
+
+	"github.com/rapport-chat/rapport/conversation"
+)
+
+const (
+	// bulkShare is the part of the platform's rate that is used over all lanes while bulk has work. What is left
+	// is room in which an answer finds its place at once.
+	bulkShare = 0.976
+	// travel is how much later than the start of its call a message may count at the platform. A call that was
+	// answered sooner has counted sooner.
+	travel = 20 * time.Millisecond
+	// edge keeps two messages that must be a second apart from counting as the same second where the platform
+	// rounds to milliseconds.
+	edge = 2 * time.Millisecond
+	// evenFrom is the shortest bulk interval that is kept message by message. Faster lanes go in small steps.
+	evenFrom = 5 * time.Millisecond
+	// creditIntervals is how many bulk intervals may be caught up after a delay of our own.
+	creditIntervals = 8
+	// longestGap is after how many intervals bulk goes before waiting answers, as long as the answers together stay
+	// below the rate: debtLimit intervals of debt say that they do not.
+	longestGap, debtLimit = 2.5, 10
+	// slowdown and recovery are the steps by which the rate follows refusals of the whole account, and gives back.
+	slowdown, recovery, slowest = 0.9, 0.05, 0.5
+	recoverEvery                = time.Minute
+	// shortestRefusal is waited when the platform refuses without saying for how long.
+	shortestRefusal = time.Second
+)
+
+// Pace keeps one account below its platform's limits. It never waits: it says whether a message may go now, and if
+// not, from when on it is worth asking again. All times are the real clock's. It is not safe for concurrent use.
+type Pace struct {
+	rate     float64       // messages a second, 0 for no limit
+	perChat  time.Duration // between two messages of a chat
+	inFlight int           // most calls at once
+	forBulk  int           // most of them in bulk, so that slow bulk calls leave answers room
+
+	slots       []*Slot // the last second's calls, oldest first
+	calls, bulk int     // in flight
+	chats       map[string]*chatPace
+	pruneAt     int
+
+	schedule time.Time // when the next message is due at an even pace, charged by every lane
+	lastBulk time.Time
+
+	factor       float64 // what refusals left of the rate
+	easeAt       time.Time
+	accountUntil time.Time
+	bulkUntil    time.Time
+	refusedChat  string // the chat whose refusal lasts longest
+	refusedUntil time.Time
+}
+
+// chatPace is what is known of one chat.
+type chatPace struct {
+	busy bool      // a call is in flight
+	free time.Time // not before
+}
+
+// Slot is one message's place in the pace, from the decision to send it to the end of its call.
+type Slot struct {
+	pace  *Pace
+	lane  conversation.Lane
+	chat  string
+	taken time.Time // when it was reserved
+	prior time.Time // the pace's lastBulk before
+	left  bool      // no longer in flight
+	until time.Time // counts in the window until then; zero while its call has not started
+}
+
+// NewPace is the pace of a platform's limits with at most inFlight calls at once.
+func NewPace(l conversation.Limits, inFlight int) *Pace {
+	return &Pace{
+		rate: l.PerSecond, perChat: l.PerChat, inFlight: inFlight, forBulk: max(1, inFlight*3/4),
+		chats: map[string]*chatPace{}, pruneAt: 1024, factor: 1,
+	}
+}
+
+// window is how many messages may count within which time.
+func (p *Pace) window() (int, time.Duration) {
+	r := p.rate * p.factor
+	if r >= 1 {
+		return int(math.Floor(r + 1e-9)), time.Second
+	}
+	return 1, time.Duration(float64(time.Second) / r)
+}
+
+// interval is the time from one bulk message to the next when nothing else is sent.
+func (p *Pace) interval() time.Duration {
+	n, w := p.window()
+	return time.Duration(float64(w) / (float64(n) * bulkShare))
+}
+
+// Room says whether a message of the lane may go now. If not, at is when to ask again, or zero for when a call ends.
+func (p *Pace) Room(now time.Time, lane conversation.Lane) (ok bool, at time.Time) {
+	p.ease(now)
+	switch {
+	case now.Before(p.accountUntil):
+		return false, p.accountUntil
+	case lane == conversation.LaneBulk && now.Before(p.bulkUntil):
+		return false, p.bulkUntil
+	case p.calls >= p.inFlight, lane == conversation.LaneBulk && p.bulk >= p.forBulk:
+		return false, time.Time{}
+	case p.rate <= 0:
+		return true, now
+	}
+	if full, at := p.full(now); full {
+		return false, at
+	}
+	if lane == conversation.LaneBulk {
+		at := p.bulkAt(now)
+		return !now.Before(at), at
+	}
+	return true, now
+}
+
+// full says whether the window has no place, and until when; zero while that depends on a call that has not started.
+func (p *Pace) full(now time.Time) (bool, time.Time) {
+	for len(p.slots) > 0 && !p.slots[0].until.IsZero() && !now.Before(p.slots[0].until) {
+		p.slots[0] = nil
+		p.slots = p.slots[1:]
+	}
+	n, _ := p.window()
+	over := len(p.slots) - n
+	if over < 0 {
+		return false, now
+	}
+	var at time.Time
+	for _, s := range p.slots[:over+1] {
+		if s.until.IsZero() {
+			return true, time.Time{}
+		}
+		if s.until.After(at) {
+			at = s.until
+		}
+	}
+	return now.Before(at), at
+}
+
+// bulkAt is when the next bulk message may go as far as the even spacing is concerned.
+func (p *Pace) bulkAt(now time.Time) time.Time {
+	i := p.interval()
+	at := p.due(now)
+	if p.bulkWaits(now) {
+		if latest := p.lastBulk.Add(time.Duration(longestGap * float64(i))); latest.Before(at) {
+			at = latest
+		}
+	}
+	if i >= evenFrom {
+		if soonest := p.lastBulk.Add(i * 6 / 10); soonest.After(at) {
+			at = soonest
+		}
+	}
+	return at
+}
+
+// due is the even schedule's next time, with the delay of our own that may be caught up.
+func (p *Pace) due(now time.Time) time.Time {
+	credit := max(creditIntervals*p.interval(), travel)
+	if now.Sub(p.schedule) > time.Second {
+		return now // there was nothing to send: nothing to catch up
+	}
+	if first := now.Add(-credit); p.schedule.Before(first) {
+		return first
+	}
+	return p.schedule
+}
+
+// bulkWaits says that bulk is being sent and that the other lanes together still leave it something.
+func (p *Pace) bulkWaits(now time.Time) bool {
+	return now.Sub(p.lastBulk) < time.Second && p.schedule.Sub(now) <= debtLimit*p.interval()
+}
+
+// BulkFirst says that a bulk message has waited so long for answers that it goes before them.
+func (p *Pace) BulkFirst(now time.Time) bool {
+	if p.rate <= 0 || !p.bulkWaits(now) {
+		return false
+	}
+	return now.Sub(p.lastBulk) >= time.Duration(longestGap*float64(p.interval()))
+}
+
+// Chat says whether a message to the chat may go now. If not, at is when to ask again, or zero for when the chat's
+// call ends: a chat has one call at a time.
+func (p *Pace) Chat(now time.Time, chat string) (ok bool, at time.Time) {
+	c := p.chats[chat]
+	switch {
+	case c == nil:
+		return true, now
+	case c.busy:
+		return false, time.Time{}
+	}
+	return !now.Before(c.free), c.free
+}
+
+// Reserve takes a place for a message that Room and Chat let go.
+func (p *Pace) Reserve(now time.Time, lane conversation.Lane, chat string) *Slot {
+	s := &Slot{pace: p, lane: lane, chat: chat, taken: now, prior: p.lastBulk}
+	c := p.chats[chat]
+	if c == nil {
+		c = &chatPace{}
+		p.chats[chat] = c
+		p.prune(now)
+	}
+	c.busy = true
+	p.calls++
+	if lane == conversation.LaneBulk {
+		p.bulk++
+	}
+	if p.rate > 0 {
+		p.schedule = p.due(now).Add(p.interval())
+		if debt := now.Add(time.Second + p.interval()); p.schedule.After(debt) {
+			p.schedule = debt
+		}
+		if lane == conversation.LaneBulk {
+			p.lastBulk = now
+		}
+		p.slots = append(p.slots, s)
+	}
+	return s
+}
+
+// prune forgets chats that may be written to anyway.
+func (p *Pace) prune(now time.Time) {
+	if len(p.chats) < p.pruneAt {
+		return
+	}
+	for name, c := range p.chats {
+		if !c.busy && !now.Before(c.free) {
+			delete(p.chats, name)
+		}
+	}
+	p.pruneAt = max(1024, 2*len(p.chats))
+}
+
+// Started says that the call begins.
+func (s *Slot) Started(now time.Time) {
+	_, w := s.pace.window()
+	s.until = now.Add(w + travel + edge)
+}
+
+// Done says that the call has ended, in whatever way.
+func (s *Slot) Done(now time.Time) {
+	p := s.pace
+	if s.left {
+		return
+	}
+	if _, w := p.window(); now.Add(w + edge).Before(s.until) {
+		s.until = now.Add(w + edge)
+	}
+	s.leave()
+	c := p.chats[s.chat]
+	if free := now.Add(p.perChat + edge); p.perChat > 0 && free.After(c.free) {
+		c.free = free
+	}
+}
+
+// Cancel gives the place back: no call was made. After Done it does nothing.
+func (s *Slot) Cancel() {
+	p := s.pace
+	if s.left {
+		return
+	}
+	s.leave()
+	if p.rate <= 0 {
+		return
+	}
+	p.schedule = p.schedule.Add(-p.interval())
+	if s.lane == conversation.LaneBulk && p.lastBulk.Equal(s.taken) {
+		p.lastBulk = s.prior
+	}
+	for i := len(p.slots) - 1; i >= 0; i-- {
+		if p.slots[i] == s {
+			p.slots = append(p.slots[:i], p.slots[i+1:]...)
+			return
+		}
+	}
+}
+
+// leave ends the call's share of what is in flight.
+func (s *Slot) leave() {
+	s.left = true
+	s.pace.calls--
+	if s.lane == conversation.LaneBulk {
+		s.pace.bulk--
+	}
+	s.pace.chats[s.chat].busy = false
+}
+
+// Refused takes in that the platform refused a message to the chat for being too fast. The chat and the bulk lane
+// wait; a second chat that is refused meanwhile, or a platform that says it means the whole bot, stops the account
+// and slows it down. It returns when the message may be tried again.
+func (p *Pace) Refused(now time.Time, chat string, wait time.Duration, wholeBot bool) time.Time {
+	until := now.Add(max(wait, shortestRefusal))
+	second := p.refusedChat != chat && now.Before(p.refusedUntil)
+	if c := p.chats[chat]; c == nil {
+		p.chats[chat] = &chatPace{free: until}
+	} else if until.After(c.free) {
+		c.free = until
+	}
+	p.bulkUntil = later(p.bulkUntil, until)
+	if until.After(p.refusedUntil) {
+		p.refusedChat, p.refusedUntil = chat, until
+	}
+	if second || wholeBot {
+		if !now.Before(p.accountUntil) { // once for all the calls that were in flight together
+			p.factor = max(slowest, p.factor*slowdown)
+		}
+		p.accountUntil = later(p.accountUntil, until)
+		p.easeAt = p.accountUntil.Add(recoverEvery)
+	}
+	return until
+}
+
+// ease gives the rate back step by step while nobody is refused.
+func (p *Pace) ease(now time.Time) {
+	for p.factor < 1 && !now.Before(p.easeAt) {
+		p.factor = min(1, p.factor+recovery)
+		p.easeAt = p.easeAt.Add(recoverEvery)
+	}
+}
+
+// HoldUntil keeps everything back until t: what another process sent in the last second is not known.
+func (p *Pace) HoldUntil(t time.Time) { p.accountUntil = later(p.accountUntil, t) }
+
+// Paused says until when the account and its bulk lane wait because of refusals; zero when they do not.
+func (p *Pace) Paused(now time.Time) (account, bulk time.Time) {
+	if now.Before(p.accountUntil) {
+		account = p.accountUntil
+	}
+	if now.Before(p.bulkUntil) {
+		bulk = p.bulkUntil
+	}
+	return account, bulk
+}
+
+// Rate is what bulk may use a second when nothing else is sent; 0 for no limit.
+func (p *Pace) Rate() float64 {
+	if p.rate <= 0 {
+		return 0
+	}
+	return float64(time.Second) / float64(p.interval())
+}
+
+// later is the later of two times.
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

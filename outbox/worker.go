@@ -1,0 +1,182 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/rapport-chat/rapport/clock"
+	"github.com/rapport-chat/rapport/conversation"
+)
+
+// The figures of the lease. They hold together: a call is over before its lease can be, and another process takes
+// over within ttl and a poll, below ten seconds.
+const (
+	// leaseTTL is how long a lease lasts without being renewed. It is renewed at a third of that.
+	leaseTTL = 8 * time.Second
+	// callTimeout is the longest call. A lease that is renewed on time has 5.3 s left at least.
+	callTimeout = 5 * time.Second
+	// leaseGuard is by how much a call's deadline comes before the end of the lease, and leastRest the rest of a
+	// lease below which nothing is claimed.
+	leaseGuard, leastRest = 250 * time.Millisecond, 2 * time.Second
+	// poll is how long a message waits that nobody announced, and how long a free lease waits for a taker.
+	poll = time.Second
+	// defaultInFlight is how many messages are claimed and not settled at once.
+	defaultInFlight = 16
+)
+
+// Sender is what the worker needs of a conversation.Channel.
+type Sender interface {
+	Name() string
+	Send(ctx context.Context, s conversation.Sending) (conversation.Receipt, error)
+	Limits() conversation.Limits
+}
+
+// Config is what a Worker works with.
+type Config struct {
+	Store    Store
+	Channel  Sender
+	Account  string      // such as "telegram:123456"
+	Owner    string      // names this process to operators; must differ between processes and between their starts
+	Business clock.Clock // for NotBefore and NotAfter. Leases, pace and waits go by the machine's clock.
+	Log      *slog.Logger
+	InFlight int // most messages claimed and not settled; 0 for 16
+}
+
+// CredentialsError ends a worker: the platform no longer accepts our token. The messages stay pending.
+type CredentialsError struct {
+	Account string
+	Err     error
+}
+
+// Error implements error.
+func (e *CredentialsError) Error() string {
+	return fmt.Sprintf("account %s: %v", e.Account, e.Err)
+}
+
+// Unwrap gives the platform's error.
+func (e *CredentialsError) Unwrap() error { return e.Err }
+
+// Worker sends what waits for one bot account, while it holds the account's lease.
+type Worker struct {
+	cfg  Config
+	wake chan struct{} // capacity one: there may be something to do
+
+	mu     sync.Mutex
+	pace   *Pace
+	nudges uint64
+	tenure *tenure // nil while another process has the account
+	leases int     // held so far, to make each one's owner its own
+	counts Counts
+}
+
+// New is a worker that does nothing until Run.
+func New(cfg Config) *Worker {
+	if cfg.InFlight <= 0 {
+		cfg.InFlight = defaultInFlight
+	}
+	if cfg.Business == nil {
+		cfg.Business = clock.Real{}
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	cfg.Log = cfg.Log.With("channel", cfg.Channel.Name(), "account", cfg.Account)
+	return &Worker{
+		cfg: cfg, wake: make(chan struct{}, 1),
+		pace: NewPace(cfg.Channel.Limits(), cfg.InFlight),
+	}
+}
+
+// Nudge says that something was written to the outbox. It never blocks.
+func (w *Worker) Nudge() {
+	w.mu.Lock()
+	w.nudges++
+	w.mu.Unlock()
+	w.stir()
+}
+
+// stir wakes the loop.
+func (w *Worker) stir() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run sends until ctx ends, waiting for the lease while another process holds it. When ctx ends, nothing more is
+// claimed; what is in flight is finished within its deadline and settled, and the lease is given back. It returns nil
+// then, and a *CredentialsError when the platform does not know us any more.
+func (w *Worker) Run(ctx context.Context) error {
+	for {
+		lease, err := w.acquire(ctx)
+		if err != nil {
+			return nil // only ctx ends the waiting
+		}
+		err = w.hold(ctx, lease)
+		var dead *CredentialsError
+		switch {
+		case errors.As(err, &dead):
+			return err
+		case err == nil, ctx.Err() != nil:
+			return nil
+		}
+		w.cfg.Log.Warn("the lease was lost", "epoch", lease.Epoch, "error", err)
+	}
+}
+
+// acquire waits for the account's lease. Its error is ctx's.
+func (w *Worker) acquire(ctx context.Context) (Lease, error) {
+	w.leases++
+	owner := fmt.Sprintf("%s/%d", w.cfg.Owner, w.leases)
+	told := false
+	for {
+		try, cancel := context.WithTimeout(ctx, leaseTTL/4)
+		lease, err := w.cfg.Store.Acquire(try, w.cfg.Account, owner, leaseTTL)
+		cancel()
+		switch {
+		case err == nil:
+			w.cfg.Log.Info("holding the lease", "epoch", lease.Epoch, "owner", owner)
+			return lease, nil
+		case ctx.Err() != nil:
+			return Lease{}, ctx.Err()
+		case !errors.Is(err, ErrLeaseHeld):
+			w.cfg.Log.Error("acquire the lease", "error", err)
+		case !told:
+			w.cfg.Log.Info("another process holds the lease; waiting to take over")
+			told = true
+		}
+		if err := (clock.Real{}).WaitUntil(ctx, time.Now().Add(poll)); err != nil {
+			return Lease{}, err
+		}
+	}
+}
+
+// hold works under one lease. It returns nil once everything in flight is settled after ctx's end, a
+// *CredentialsError, or why the lease is over.
+func (w *Worker) hold(ctx context.Context, lease Lease) error {
+	t := newTenure(w, lease)
+	defer t.close()
+	t.goes(func() { t.renew(ctx) })
+	if err := t.recover(ctx); err != nil {
+		return err
+	}
+	w.mu.Lock()
+	w.tenure = t
+	if lease.Epoch > 1 { // another process may have sent until a moment ago
+		w.pace.HoldUntil(time.Now().Add(time.Second))
+	}
+	w.mu.Unlock()
+	err := t.loop(ctx)
+	w.mu.Lock()
+	w.tenure = nil
+	lost := t.lost
+	w.mu.Unlock()
+	if lost == nil {
+		t.release(ctx)
+	}
+	return err
+}

@@ -1,0 +1,131 @@
+package outbox_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rapport-chat/rapport/clock"
+	"github.com/rapport-chat/rapport/conversation"
+	"github.com/rapport-chat/rapport/outbox"
+)
+
+// to is a message to a chat.
+func to(chat string, lane conversation.Lane) conversation.Outgoing {
+	o := conversation.Outgoing{To: conversation.Address{Channel: "fake", Account: account, Chat: chat}, Lane: lane}
+	if lane == conversation.LaneBulk {
+		o.AfterCrash = conversation.Unknown
+	}
+	return o
+}
+
+// bench is a worker at work.
+type bench struct {
+	*outbox.Worker
+	store    *memory
+	platform *platform
+	business *clock.Movable
+	stop     func() error // ends the worker and returns what Run did
+}
+
+// start runs a worker over the platform in a bubble. change may alter the configuration.
+func start(t *testing.T, p *platform, change func(*outbox.Config, *memory)) *bench {
+	t.Helper()
+	business := clock.NewMovable(100 * time.Hour)
+	b := &bench{store: newMemory(business), platform: p, business: business}
+	cfg := outbox.Config{Store: b.store, Channel: p, Account: account, Owner: "a", Business: business}
+	if change != nil {
+		change(&cfg, b.store)
+	}
+	b.Worker = outbox.New(cfg)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- b.Run(ctx) }()
+	b.stop = func() error {
+		cancel()
+		return <-ended
+	}
+	synctest.Wait()
+	return b
+}
+
+// finish stops the worker and reports what the store saw go wrong.
+func (b *bench) finish(t *testing.T) {
+	t.Helper()
+	if err := b.stop(); err != nil {
+		t.Errorf("Run returned %v", err)
+	}
+	for _, w := range b.store.wrong {
+		t.Error(w)
+	}
+}
+
+func TestAnswerLeavesAtOnceWhenNudged(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := &platform{perSecond: 30, perChat: time.Second}
+		b := start(t, p, nil)
+		pass(3300 * time.Millisecond)
+		begun := time.Now()
+		id := b.store.add(to("ayla", conversation.LaneAnswer))
+		b.Nudge()
+		synctest.Wait()
+		if got := b.store.get(id); got.state != sent {
+			t.Fatalf("the answer is %s, want sent", got.state)
+		}
+		if d := p.done()[0].at.Sub(begun); d != 0 {
+			t.Errorf("the answer left after %v, want at once", d)
+		}
+		if busy := b.Busy(); len(busy) != 0 {
+			t.Errorf("at rest, yet busy: %v", busy)
+		}
+		b.finish(t)
+	})
+}
+
+func TestUnannouncedMessageIsFoundWithinASecond(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, &platform{}, nil)
+		id := b.store.add(to("ayla", conversation.LaneBulk))
+		pass(time.Second)
+		synctest.Wait()
+		if got := b.store.get(id); got.state != sent {
+			t.Errorf("the message is %s, want sent", got.state)
+		}
+		b.finish(t)
+	})
+}
+
+func TestOrderIsKeptPerChatAndLane(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := &platform{perSecond: 30, perChat: time.Second}
+		b := start(t, p, nil)
+		for i := range 5 {
+			b.store.add(to("ayla", conversation.LaneBulk))
+			b.store.add(to(fmt.Sprint("other", i), conversation.LaneBulk))
+		}
+		answer := b.store.add(to("ayla", conversation.LaneAnswer))
+		b.Nudge()
+		pass(10 * time.Second)
+		last := conversation.OutgoingID(0)
+		for i, a := range p.done() {
+			if i == 0 && a.id != answer {
+				t.Errorf("first came %d, want the answer", a.id)
+			}
+			if a.chat == "ayla" && a.lane == conversation.LaneBulk {
+				if a.id < last {
+					t.Errorf("%d came after %d", a.id, last)
+				}
+				last = a.id
+			}
+		}
+		if n := b.store.count()[sent]; n != 11 {
+			t.Errorf("%d of 11 were sent", n)
+		}
+		b.finish(t)
+	})
+}
