@@ -276,8 +276,8 @@ func ParseDateTime(text string) (DateTime, error) {
 	const hint = "write it as 2026-12-18T10:00"
 	text = strings.TrimSpace(text)
 	dateText, timeText, hasTime := strings.Cut(text, "T")
-	if !hasTime {
-		dateText, timeText, hasTime = strings.Cut(text, " ")
+	if i := strings.LastIndex(text, " "); !hasTime && i > 0 && strings.Contains(text[i:], ":") {
+		dateText, timeText, hasTime = text[:i], text[i+1:], true
 	}
 	var out DateTime
 	var err error
@@ -294,7 +294,6 @@ func ParseDateTime(text string) (DateTime, error) {
 	if strings.HasSuffix(timeText, "Z") || strings.ContainsAny(timeText, "+-") {
 		return DateTime{}, invalid(text, "leave the zone out: the time is local in brand.timezone", "has a time zone")
 	}
-	timeText = strings.TrimSuffix(timeText, ":00:00")
 	if strings.Count(timeText, ":") == 2 && strings.HasSuffix(timeText, ":00") {
 		timeText = strings.TrimSuffix(timeText, ":00")
 	}

@@ -345,10 +345,10 @@ func numberHint(n *node, fraction bool) string {
 	plain := strings.NewReplacer("_", "", " ", "", "'", "").Replace(text)
 	if _, err := strconv.ParseFloat(strings.ReplaceAll(plain, ",", "."), 64); err == nil {
 		switch {
-		case n.quoted:
-			return "write it without quotes: " + text
 		case strings.Contains(plain, ",") && fraction:
 			return "write " + strings.ReplaceAll(plain, ",", ".")
+		case n.quoted:
+			return "write it without quotes: " + text
 		case plain != text:
 			return "write " + plain
 		}

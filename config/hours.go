@@ -193,7 +193,7 @@ func (d *decoder) hoursByDay(n *node, into *Hours) {
 		d.onlyOnce(e)
 		if twice := taken & days; twice != 0 {
 			d.r.Errorf(at, "let each weekday stand in one line; two ranges are written as \"10:00-14:00, 15:00-19:00\"",
-				"%s overlaps a line above: %s is there already", quoted(e.key), twice)
+				"%s overlaps a line above: %s is there already", quoted(e.key), twice.Days()[0])
 			continue
 		}
 		taken |= days

@@ -48,16 +48,21 @@ func (c *converter) checkKey(e *entry) {
 		switch {
 		case strings.ContainsRune(curlyQuotes, r):
 			c.r.Errorf(at, straightHint, "the key %s contains a curly quote (%c)", quoted(e.key), r)
-		case r == '\u00a0' || r == '\u2007' || r == '\u202f':
+		case noBreakSpace(r) && i == 0:
+			c.r.Errorf(at, "replace it by ordinary spaces", "the line is indented with a no-break space (U+%04X); YAML allows only spaces", r)
+		case noBreakSpace(r):
 			c.r.Errorf(at, "replace it by an ordinary space", "the key contains a no-break space (U+%04X) at its character %d", r, i+1)
 		case unicode.Is(unicode.Cf, r):
 			c.r.Errorf(at, "delete the key and type it again", "the key %s contains an invisible character (U+%04X)", quoted(printable(e.key)), r)
 		default:
 			continue
 		}
+		e.odd = true
 		return
 	}
 }
+
+func noBreakSpace(r rune) bool { return r == '\u00a0' || r == '\u2007' || r == '\u202f' }
 
 // reportSyntax says what is wrong with a section that the parser refused. Tabs
 // and no-break spaces in the indentation are all named; otherwise the parser's
@@ -76,8 +81,33 @@ func (r *Report) reportSyntax(src *source, section broken) {
 		r.Errorf(at, straightHint, "a curly quote (%c) does not quote anything in YAML", c)
 		return
 	}
+	if strings.Contains(err.message, "mapping value is not allowed") && r.reportDeeper(src, err) {
+		return
+	}
 	message, hint := explainSyntax(err.message, line)
 	r.Errorf(at, hint, "%s", message)
+}
+
+// reportDeeper reports a line that is indented below a key that has its value
+// already: the parser complains about the value.
+func (r *Report) reportDeeper(src *source, err *syntaxError) bool {
+	runes := []rune(src.line(err.line))
+	rest := string(runes[min(err.col-1, len(runes)):])
+	if strings.Contains(rest, ": ") || strings.HasSuffix(rest, ":") {
+		return false
+	}
+	next := err.line + 1
+	for next < len(src.lines) && strings.TrimSpace(src.line(next)) == "" {
+		next++
+	}
+	want, got := indentOf(src.line(err.line)), indentOf(src.line(next))
+	if got <= want || !strings.Contains(src.line(next), ":") {
+		return false
+	}
+	r.Errorf(At{src: src, line: next, col: got + 1, width: 1},
+		fmt.Sprintf("begin it in column %d, like the key above", want+1),
+		"the line is indented too far: the key above it has its value already")
+	return true
 }
 
 // reportIndents names every line of the section that is indented with
@@ -122,7 +152,7 @@ var syntaxWords = []struct{ part, message, hint string }{
 	{"non-map value", "this line is not a “key: value”", "a key is followed by a colon and a space"},
 	{"implicit line break", "a key must not run over two lines", "is the comma or the bracket of the line above missing?"},
 	{"that cannot start any token", "a value must not begin with this character", "replace tabs by spaces, or put quotes around the value"},
-	{tooDeep, tooDeep, fmt.Sprintf("use at most %d levels", maxDepth)},
+	{tooDeep, tooDeep, deepHint},
 	{tooManyKeys, tooManyKeys, fmt.Sprintf("use at most %d keys, or a list", maxKeys)},
 	{"invalid header option", "the text after | or > must begin in the next line", "move it to the next line, indented"},
 	{"value is not allowed in this context", "the line does not fit the lines above it", "check its indentation: keys of one map begin in the same column"},

@@ -1,6 +1,10 @@
 package config
 
-import "github.com/goccy/go-yaml/token"
+import (
+	"fmt"
+
+	"github.com/goccy/go-yaml/token"
+)
 
 // The parser recurses for every level and for every key of a block map, and
 // takes quadratic time in the keys of one map (40,000 keys: 4 s). These limits
@@ -11,6 +15,8 @@ const (
 	// maxKeys bounds the keys of one map.
 	maxKeys = 10_000
 )
+
+var deepHint = fmt.Sprintf("use at most %d levels", maxDepth)
 
 const (
 	tooDeep     = "the file is nested too deeply"

@@ -92,6 +92,9 @@ func (d *decoder) id(e *entry, ru rules) bool {
 		other.n = nil
 		d.r.Errorf(other, fmt.Sprintf("it is already in %s; ids are unique over all files", e.at.Place()), "the id %s is defined twice", quoted(e.key))
 	}
+	if e.odd {
+		return false
+	}
 	if ru.keys != nil && !contains(ru.keys, e.key) {
 		d.r.Errorf(at, Suggest(e.key, ru.keys), "%s is not possible here", quoted(e.key))
 		return false

@@ -56,6 +56,7 @@ type entry struct {
 	at     At
 	value  *node
 	second *entry // the same key in another included file
+	odd    bool   // the key's letters were reported already
 	via    At     // the "<<" that brought the entry here; zero for a key written here
 }
 

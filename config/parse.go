@@ -64,7 +64,10 @@ type converter struct {
 func (c *converter) convert(n ast.Node, depth int) *node {
 	if depth > maxDepth {
 		out := &node{kind: Null, src: c.src, line: 1, col: 1}
-		c.r.Errorf(out.at(), "", "%s", tooDeep)
+		if n != nil {
+			out = c.start(n, Null)
+		}
+		c.r.Errorf(out.at(), deepHint, "%s", tooDeep)
 		return out
 	}
 	out := c.value(n, depth)

@@ -16,6 +16,7 @@ type Report struct {
 	found    []finding
 	seen     map[finding]bool
 	broken   map[*node]bool // scalars that already have an error
+	places   map[place]bool // that have an error
 	order    map[*source]int
 	mainFile string
 	errors   int
@@ -39,6 +40,7 @@ func NewReport(opts Options) *Report {
 		opts:   opts,
 		seen:   map[finding]bool{},
 		broken: map[*node]bool{},
+		places: map[place]bool{},
 		order:  map[*source]int{},
 	}
 }
@@ -130,9 +132,18 @@ func (r *Report) add(severity Severity, at At, hint, message string) {
 	r.seen[f] = true
 	if severity == Error {
 		r.errors++
+		r.places[place{at.src, at.line, at.col}] = true
 	}
 	r.found = append(r.found, f)
 }
+
+// place is a position without its node.
+type place struct {
+	src       *source
+	line, col int
+}
+
+func (r *Report) hasErrorAt(at At) bool { return r.places[place{at.src, at.line, at.col}] }
 
 // quote returns a scalar as a problem may show it.
 func (n *node) quote() string {

@@ -71,6 +71,9 @@ func (d *decoder) bounds(n *node, v reflect.Value, ru rules) {
 		}
 	}
 	hint := "write " + boundText(ru) + unit
+	if boundText(ru) == "at least 1" {
+		hint = "write " + strings.TrimSuffix("at least 1"+unit, "s")
+	}
 	switch {
 	case ru.min != "" && size < low:
 		d.r.Errorf(n.at(), hint, "%s is too %s", subject, smallWord(v, n))

@@ -80,7 +80,7 @@ func (l *layout) put(t reflect.Type, f field) {
 func (d *decoder) structure(n *node, v reflect.Value, s spot) {
 	l := layoutOf(v.Type())
 	if n.kind != Mapping {
-		d.r.Errorf(n.at(), "write its keys below it, indented; known: "+listed(l.names),
+		d.r.Errorf(n.at(), "write its keys below it, indented, each with a colon and a space; known: "+listed(l.names),
 			"expected a map of keys%s, found %s", named(" for ", s.name), n.kind)
 		return
 	}
@@ -151,6 +151,9 @@ func (d *decoder) missingKey(n *node, s spot, name string) {
 }
 
 func (d *decoder) unknownKey(e *entry, n *node, l *layout, s spot) {
+	if e.odd || !e.via.IsZero() && d.r.hasErrorAt(e.at) {
+		return
+	}
 	free := except(l.names, func(name string) bool { return n.find(name) != nil })
 	best := nearest(e.key, free)
 	if best == "" {
