@@ -1,0 +1,317 @@
+package persistence
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/rapport-chat/rapport/conversation"
+)
+
+// Conversations is the inbox and the memory of conversations.
+type Conversations struct{ db *DB }
+
+var _ conversation.Store = (*Conversations)(nil)
+
+// Conversations answers the store of the conversation engine.
+func (db *DB) Conversations() *Conversations { return &Conversations{db} }
+
+// eventRow is an event on its way into the inbox.
+type eventRow struct {
+	N       int    `json:"n"`
+	Account string `json:"account"`
+	Channel string `json:"channel"`
+	Chat    string `json:"chat"`
+	Private int64  `json:"private"`
+	User    string `json:"usr"`
+	Event   string `json:"event"`
+	Kind    string `json:"kind"`
+	Payload string `json:"payload"`
+	At      int64  `json:"at"`
+}
+
+// senderRow is what a batch of events tells about one sender.
+type senderRow struct {
+	Channel string `json:"channel"`
+	User    string `json:"usr"`
+	Name    string `json:"name"`
+	Locale  string `json:"locale"`
+	Reach   string `json:"reach"` // empty: nothing new
+	Reason  string `json:"reason"`
+	At      int64  `json:"at"`
+}
+
+// acceptSQL are the statements of Accept.
+type acceptSQL struct {
+	insert, update, missing, customers, identities, conversations, orphans string
+}
+
+func makeAcceptSQL(d *dialect) acceptSQL {
+	events := `WITH i AS MATERIALIZED (
+	SELECT e.n, e.account, e.channel, e.chat, e.private, e.usr, e.event, e.kind, e.payload, e.at,
+		p.customer_id AS customer_id, c.id AS conversation_id,
+		CASE WHEN e.usr <> '' AND p.customer_id IS NULL THEN 1 ELSE 0 END AS no_sender,
+		CASE WHEN e.chat <> '' AND (c.id IS NULL OR (e.private = 1 AND e.usr <> '' AND c.customer_id IS NULL)) THEN 1 ELSE 0 END AS no_chat
+	FROM ` + d.rows("e", "n bigint", "account text", "channel text", "chat text", "private bigint", "usr text",
+		"event text", "kind text", "payload text", "at bigint") + `
+	LEFT JOIN identities p ON p.channel = e.channel AND p.user_id = e.usr
+	LEFT JOIN conversations c ON c.account = e.account AND c.chat = e.chat)
+`
+	senders := d.rows("s", "channel text", "usr text", "name text", "locale text", "reach text", "reason text", "at bigint")
+	return acceptSQL{
+		// All or none: with a stranger among them nothing is kept until the stranger is made known.
+		insert: events + `INSERT INTO inbox (account, event_id, conversation_id, customer_id, kind, payload, received_at)
+	SELECT i.account, i.event, i.conversation_id, i.customer_id, i.kind, i.payload, i.at FROM i
+	WHERE NOT EXISTS (SELECT 1 FROM i AS stranger WHERE stranger.no_sender + stranger.no_chat > 0)
+	ORDER BY i.n ON CONFLICT (account, event_id) DO NOTHING`,
+		update: `UPDATE identities SET
+		display_name = CASE WHEN s.name = '' THEN identities.display_name ELSE s.name END,
+		locale = CASE WHEN s.locale = '' THEN identities.locale ELSE s.locale END,
+		reach = CASE WHEN s.reach = '' THEN identities.reach ELSE s.reach END,
+		reach_reason = CASE WHEN s.reach = '' THEN identities.reach_reason ELSE s.reason END,
+		reach_at = CASE WHEN s.reach = '' OR s.reach = identities.reach THEN identities.reach_at ELSE s.at END,
+		needs_consent = CASE WHEN s.reach = 'gone' THEN 1 ELSE identities.needs_consent END
+	FROM ` + senders + ` WHERE identities.channel = s.channel AND identities.user_id = s.usr AND (
+		(s.name <> '' AND s.name <> identities.display_name) OR (s.locale <> '' AND s.locale <> identities.locale)
+		OR (s.reach <> '' AND s.reach <> identities.reach))`,
+		missing:   events + `SELECT n, no_sender, no_chat FROM i WHERE no_sender + no_chat > 0 ORDER BY n`,
+		customers: `INSERT INTO customers (root_id, created_at) SELECT 0, s.at FROM ` + senders + ` RETURNING id`,
+		identities: `INSERT INTO identities (customer_id, channel, user_id, display_name, locale, created_at)
+	SELECT s.customer, s.channel, s.usr, s.name, s.locale, s.at
+	FROM ` + d.rows("s", "customer bigint", "channel text", "usr text", "name text", "locale text", "at bigint") + `
+	WHERE true ON CONFLICT (channel, user_id) DO NOTHING`,
+		orphans: `DELETE FROM customers WHERE ` + d.in("id") + ` AND NOT EXISTS
+	(SELECT 1 FROM identities WHERE identities.customer_id = customers.id)`,
+		conversations: `INSERT INTO conversations (account, chat, channel, private, customer_id, identity_id, created_at)
+	SELECT s.account, s.chat, s.channel, s.private, CASE WHEN s.private = 1 THEN p.customer_id END, CASE WHEN s.private = 1 THEN p.id END, s.at
+	FROM ` + d.rows("s", "account text", "chat text", "channel text", "private bigint", "usr text", "at bigint") + `
+	LEFT JOIN identities p ON p.channel = s.channel AND p.user_id = s.usr
+	WHERE true ON CONFLICT (account, chat) DO UPDATE SET
+		customer_id = COALESCE(conversations.customer_id, excluded.customer_id),
+		identity_id = COALESCE(conversations.identity_id, excluded.identity_id)`,
+	}
+}
+
+var acceptSQLite, acceptPostgres = makeAcceptSQL(&sqliteDialect), makeAcceptSQL(&postgresDialect)
+
+func (s *Conversations) acceptSQL() *acceptSQL {
+	if s.db.dialect.sqlite {
+		return &acceptSQLite
+	}
+	return &acceptPostgres
+}
+
+// Accept implements conversation.Store.
+func (s *Conversations) Accept(ctx context.Context, in ...conversation.Inbound) (fresh int, err error) {
+	if len(in) == 0 {
+		return 0, nil
+	}
+	b, err := s.batch(in)
+	if err != nil {
+		return 0, err
+	}
+	if s.db.dialect.joins { // one statement is a transaction of its own
+		if fresh, err = b.keep(ctx, &s.db.statements); err == nil && fresh == len(in) {
+			s.announce(in)
+			return fresh, nil
+		} else if err != nil && !errors.Is(err, errAgain) {
+			return 0, err
+		}
+	}
+	err = s.db.Do(ctx, func(ctx context.Context, tx *Tx) error {
+		more, err := b.keepAll(ctx, tx)
+		if s.db.dialect.joins {
+			fresh += more
+		} else {
+			fresh = more
+		}
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("keep %d events: %w", len(in), err)
+	}
+	if fresh > 0 {
+		s.announce(in)
+	}
+	return fresh, nil
+}
+
+// announce tells whoever runs the accounts.
+func (s *Conversations) announce(in []conversation.Inbound) {
+	told := ""
+	for _, e := range in {
+		if e.Account != told {
+			told = e.Account
+			s.db.nudges.tell(note{BoxInbox, clean(told)})
+		}
+	}
+}
+
+// batch is what Accept writes, as parameters.
+type batch struct {
+	sql     *acceptSQL
+	d       *dialect
+	rows    []eventRow
+	people  []senderRow
+	in      []conversation.Inbound
+	events  string
+	senders string
+}
+
+func (s *Conversations) batch(in []conversation.Inbound) (*batch, error) {
+	b := &batch{sql: s.acceptSQL(), d: s.db.dialect, in: in, rows: make([]eventRow, len(in))}
+	now := ms(s.db.clock.Now())
+	place := map[[2]string]int{}
+	for n, e := range in {
+		if e.Account == "" || e.EventID == "" {
+			return nil, errors.New("an event without account or event id cannot be kept")
+		}
+		if e.Kind != conversation.KindBroken {
+			e.Raw = nil
+		}
+		payload, err := json.Marshal(e)
+		if err != nil {
+			return nil, fmt.Errorf("encode event %d: %w", n, err)
+		}
+		b.rows[n] = eventRow{
+			N: n, Account: clean(e.Account), Channel: clean(e.Channel), Chat: clean(e.Chat), Private: flag(e.Private),
+			User: clean(e.From.UserID), Event: clean(e.EventID), Kind: string(e.Kind), Payload: string(payload), At: now,
+		}
+		if b.rows[n].User == "" {
+			continue
+		}
+		key := [2]string{b.rows[n].Channel, b.rows[n].User}
+		at, known := place[key]
+		if !known {
+			at = len(b.people)
+			place[key] = at
+			b.people = append(b.people, senderRow{Channel: key[0], User: key[1], At: now})
+		}
+		b.people[at].learn(e)
+	}
+	var err error
+	if b.events, err = objects(b.rows); err != nil {
+		return nil, err
+	}
+	b.senders, err = objects(b.people)
+	return b, err
+}
+
+// learn takes up what an event tells about its sender; a later event wins.
+func (r *senderRow) learn(e conversation.Inbound) {
+	if e.From.Name != "" {
+		r.Name = clean(e.From.Name)
+	}
+	if e.From.Locale != "" {
+		r.Locale = clean(e.From.Locale)
+	}
+	switch {
+	case e.Kind == conversation.KindBlocked:
+		r.Reach, r.Reason = "gone", clean(e.Text)
+	case e.Kind == conversation.KindBack, e.Private && e.Kind != conversation.KindBroken:
+		r.Reach, r.Reason = "ok", ""
+	}
+}
+
+// keep writes the events if all their senders and chats are known, and otherwise nothing into the inbox.
+func (b *batch) keep(ctx context.Context, on *statements) (fresh int, err error) {
+	n, err := on.writeAll(ctx, write{b.sql.insert, []any{b.events}}, write{b.sql.update, []any{b.senders}})
+	if err != nil {
+		return 0, err
+	}
+	return int(n[0]), nil
+}
+
+// keepAll writes the events and makes known whom and what they come from.
+func (b *batch) keepAll(ctx context.Context, tx *Tx) (fresh int, err error) {
+	if fresh, err = b.keep(ctx, &tx.statements); err != nil || fresh == len(b.rows) {
+		return fresh, err
+	}
+	var missing []struct {
+		N        int
+		NoSender int64 `db:"no_sender"`
+		NoChat   int64 `db:"no_chat"`
+	}
+	if err := tx.list(ctx, &missing, b.sql.missing, b.events); err != nil || len(missing) == 0 {
+		return fresh, err
+	}
+	strangers, chats := map[[2]string]bool{}, map[[2]string]int{}
+	for _, m := range missing {
+		row := b.rows[m.N]
+		if m.NoSender == 1 {
+			strangers[[2]string{row.Channel, row.User}] = true
+		}
+		if m.NoChat == 1 {
+			chats[[2]string{row.Account, row.Chat}] = m.N
+		}
+	}
+	if err := b.introduce(ctx, tx, strangers); err != nil {
+		return 0, err
+	}
+	if err := b.openChats(ctx, tx, chats); err != nil {
+		return 0, err
+	}
+	return b.keep(ctx, &tx.statements)
+}
+
+// introduce makes senders known, each as a customer.
+func (b *batch) introduce(ctx context.Context, tx *Tx, strangers map[[2]string]bool) error {
+	var fresh []senderRow
+	for _, p := range b.people {
+		if strangers[[2]string{p.Channel, p.User}] {
+			fresh = append(fresh, p)
+		}
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	list, err := objects(fresh)
+	if err != nil {
+		return err
+	}
+	var made []int64
+	if err := tx.list(ctx, &made, b.sql.customers, list); err != nil {
+		return fmt.Errorf("make %d customers: %w", len(fresh), err)
+	}
+	if _, err := tx.exec(ctx, `UPDATE customers SET root_id = id WHERE `+b.d.in("id"), ids(b.d, made)); err != nil {
+		return err
+	}
+	type identityRow struct {
+		senderRow
+		Customer int64 `json:"customer"`
+	}
+	rows := make([]identityRow, len(fresh))
+	for i := range fresh {
+		rows[i] = identityRow{fresh[i], made[i]}
+	}
+	if list, err = objects(rows); err != nil {
+		return err
+	}
+	n, err := tx.exec(ctx, b.sql.identities, list)
+	if err != nil || int(n) == len(fresh) {
+		return err
+	}
+	_, err = tx.exec(ctx, b.sql.orphans, ids(b.d, made)) // another process has introduced some meanwhile
+	return err
+}
+
+// openChats makes conversations known.
+func (b *batch) openChats(ctx context.Context, tx *Tx, chats map[[2]string]int) error {
+	if len(chats) == 0 {
+		return nil
+	}
+	rows := make([]eventRow, 0, len(chats))
+	for n, row := range b.rows {
+		if at, missing := chats[[2]string{row.Account, row.Chat}]; missing && at == n {
+			row.Payload = ""
+			rows = append(rows, row)
+		}
+	}
+	list, err := objects(rows)
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(ctx, b.sql.conversations, list)
+	return err
+}

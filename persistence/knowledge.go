@@ -1,0 +1,89 @@
+package persistence
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/rapport-chat/rapport/conversation"
+	"github.com/rapport-chat/rapport/knowledge"
+	"github.com/rapport-chat/rapport/language"
+)
+
+// KnowledgeIn implements knowledge.Stores.
+func (db *DB) KnowledgeIn(tx conversation.Tx) knowledge.Books { return knowledgeBooks{From(tx)} }
+
+var _ knowledge.Stores = (*DB)(nil)
+
+type knowledgeBooks struct{ *Tx }
+
+// dayFormat is how days are kept: they are labels, not instants.
+const dayFormat = "2006-01-02"
+
+// CountUse implements knowledge.Books.
+func (k knowledgeBooks) CountUse(ctx context.Context, article string, lang language.Code, at time.Time) error {
+	_, err := k.exec(ctx, `
+		INSERT INTO article_uses (article, lang, day, uses) VALUES (?, ?, ?, 1)
+		ON CONFLICT (article, lang, day) DO UPDATE SET uses = article_uses.uses + 1`,
+		article, string(lang), at.UTC().Format(dayFormat))
+	return err
+}
+
+// RecordHelped implements knowledge.Books.
+func (k knowledgeBooks) RecordHelped(ctx context.Context, h knowledge.Helped) (bool, error) {
+	person, _ := k.Person()
+	n, err := k.exec(ctx, `
+		INSERT INTO article_feedback (inbox_id, customer_id, article, lang, helped, given_at) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (inbox_id) DO NOTHING`,
+		h.Question, int64(person), h.ArticleID, string(h.Language), flag(h.Helped), ms(h.At))
+	return n > 0, err
+}
+
+// RecordUnanswered implements knowledge.Books. A question that an answer did not help stays one gap, with the newest
+// outcome.
+func (k knowledgeBooks) RecordUnanswered(ctx context.Context, m knowledge.Missed) error {
+	person, _ := k.Person()
+	_, err := k.exec(ctx, `
+		INSERT INTO unanswered (inbox_id, customer_id, lang, text, nearest, score, outcome, asked_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (inbox_id) DO UPDATE SET outcome = excluded.outcome, nearest = excluded.nearest`,
+		m.Question, int64(person), string(m.Language), m.Text, m.Nearest, m.Score, m.Outcome, ms(m.At))
+	return err
+}
+
+// Vote implements knowledge.Books. A phrasing has one vote per event: the question that was answered is closed as a gap
+// with the first, and a second press of its buttons finds it closed.
+func (k knowledgeBooks) Vote(ctx context.Context, v knowledge.Vote) error {
+	n, err := k.exec(ctx, `UPDATE unanswered SET closed_at = ? WHERE inbox_id = ? AND closed_at = 0`, ms(v.At), v.Question)
+	if err != nil || n == 0 {
+		return err
+	}
+	_, err = k.exec(ctx, `
+		INSERT INTO learned_phrasings (article, lang, folded, text, votes, learned_at) VALUES (?, ?, ?, ?, 1, ?)
+		ON CONFLICT (article, lang, folded) DO UPDATE SET votes = learned_phrasings.votes + 1`,
+		v.ArticleID, string(v.Language), language.Fold(v.Text, v.Language), v.Text, ms(v.At))
+	return err
+}
+
+// LearnedPhrasing is a question that people matched to an article.
+type LearnedPhrasing struct {
+	Article string `db:"article"`
+	Lang    string `db:"lang"`
+	Text    string `db:"text"`
+	Votes   int    `db:"votes"`
+	State   string `db:"state"`
+}
+
+// LearnedPhrasings lists the phrasings with at least that many votes, or that staff made live, by article.
+func (db *DB) LearnedPhrasings(ctx context.Context, votes int) (list []LearnedPhrasing, err error) {
+	err = db.Read(ctx, func(ctx context.Context, r *Reader) error {
+		err := r.list(ctx, &list, `
+			SELECT article, lang, text, votes, state FROM learned_phrasings
+			WHERE state = 'live' OR (state = 'vote' AND votes >= ?) ORDER BY article, lang, id`, votes)
+		if errors.Is(err, conversation.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	return list, err
+}

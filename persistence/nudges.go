@@ -1,0 +1,135 @@
+package persistence
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/lib/pq"
+)
+
+// Box says what there is something new in.
+type Box string
+
+// The boxes.
+const (
+	BoxInbox  Box = "inbox"
+	BoxOutbox Box = "outbox"
+)
+
+// nudges tells who waits that rows were committed. It is a hint: a nudge may come twice, late, or, between processes,
+// not at all, so whoever listens also looks by itself now and then.
+//
+// In this process it is a call. Other processes on the same PostgreSQL hear of it by NOTIFY, but only for accounts
+// that this process does not run itself; and outside the transaction, where commits would queue up behind it.
+type nudges struct {
+	db *DB
+
+	mu        sync.Mutex
+	listeners map[int]func(box Box, account string)
+	next      int
+	leases    map[string]time.Time // accounts that this process runs, until
+	abroad    map[note]struct{}    // for other processes, not yet told
+	wake      chan struct{}
+
+	stop  context.CancelFunc
+	ended sync.WaitGroup
+}
+
+type note struct {
+	box     Box
+	account string
+}
+
+func newNudges(db *DB) *nudges {
+	return &nudges{
+		db: db, listeners: map[int]func(Box, string){}, leases: map[string]time.Time{},
+		abroad: map[note]struct{}{}, wake: make(chan struct{}, 1),
+	}
+}
+
+// OnNudge has listen called after rows for an account were committed to a box; an empty account means any. listen
+// must not block. It may be called by many goroutines at once. The returned function ends it.
+func (db *DB) OnNudge(listen func(box Box, account string)) (cancel func()) {
+	n := db.nudges
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	id := n.next
+	n.next++
+	n.listeners[id] = listen
+	return func() {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		delete(n.listeners, id)
+	}
+}
+
+// sent tells of new outbox rows.
+func (n *nudges) sent(accounts map[string]struct{}) {
+	for account := range accounts {
+		n.tell(note{BoxOutbox, account})
+	}
+}
+
+// tell tells this process, and has the others told if one of them may run the account.
+func (n *nudges) tell(what note) {
+	n.hear(what)
+	if n.stop == nil {
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.leases[what.account].After(time.Now()) {
+		return
+	}
+	n.abroad[what] = struct{}{}
+	select {
+	case n.wake <- struct{}{}:
+	default:
+	}
+}
+
+// hear calls the listeners.
+func (n *nudges) hear(what note) {
+	n.mu.Lock()
+	listeners := make([]func(Box, string), 0, len(n.listeners))
+	for _, l := range n.listeners {
+		listeners = append(listeners, l)
+	}
+	n.mu.Unlock()
+	for _, l := range listeners {
+		l(what.box, what.account)
+	}
+}
+
+// runs remembers that this process holds the account's lease.
+func (n *nudges) runs(account string, until time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.leases[account] = until
+}
+
+const (
+	// notifyChannel is PostgreSQL's name of our nudges. The payload is the box, a colon and the account.
+	notifyChannel = "rapport"
+	// Pauses of the listening connection between attempts to connect again.
+	listenRetryMin, listenRetryMax = 100 * time.Millisecond, 5 * time.Second
+)
+
+// start connects this process with the others on the same PostgreSQL.
+func (n *nudges) start(dsn string) {
+	ctx, stop := context.WithCancel(context.Background())
+	n.stop = stop
+	listener := pq.NewListener(dsn, listenRetryMin, listenRetryMax, nil)
+	n.ended.Add(2)
+	go n.listen(ctx, listener)
+	go n.notify(ctx)
+}
+
+func (n *nudges) close() error {
+	if n.stop != nil {
+		n.stop()
+		n.ended.Wait()
+	}
+	return nil
+}

@@ -1,0 +1,66 @@
+package persistence
+
+import (
+	"context"
+	"strings"
+
+	"github.com/lib/pq"
+)
+
+// listen hears other processes until ctx ends.
+func (n *nudges) listen(ctx context.Context, listener *pq.Listener) {
+	defer n.ended.Done()
+	listening := make(chan struct{})
+	go func() {
+		defer close(listening)
+		if err := listener.Listen(notifyChannel); err != nil && ctx.Err() == nil {
+			n.db.log.Warn("nudges of other processes cannot be heard", "error", err.Error())
+		}
+	}()
+	for {
+		select {
+		case <-ctx.Done():
+			if err := listener.Close(); err != nil {
+				n.db.log.Debug("the listening connection was not closed well", "error", err.Error())
+			}
+			<-listening
+			return
+		case heard, ok := <-listener.Notify:
+			switch {
+			case !ok:
+				return
+			case heard == nil: // connected again: nudges may have been lost
+				n.hear(note{BoxInbox, ""})
+				n.hear(note{BoxOutbox, ""})
+			case heard.BePid != 0:
+				if box, account, ok := strings.Cut(heard.Extra, ":"); ok {
+					n.hear(note{Box(box), account})
+				}
+			}
+		}
+	}
+}
+
+// notify tells other processes, all that has come together since the last time at once.
+func (n *nudges) notify(ctx context.Context) {
+	defer n.ended.Done()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-n.wake:
+		}
+		n.mu.Lock()
+		payloads := make([]string, 0, len(n.abroad))
+		for what := range n.abroad {
+			payloads = append(payloads, string(what.box)+":"+what.account)
+		}
+		clear(n.abroad)
+		n.mu.Unlock()
+		_, err := n.db.statements.exec(ctx, `SELECT pg_notify('`+notifyChannel+`', name) FROM unnest(CAST(? AS text[])) AS t (name)`,
+			pq.Array(payloads))
+		if err != nil && ctx.Err() == nil {
+			n.db.log.Warn("other processes cannot be nudged", "error", err.Error())
+		}
+	}
+}

@@ -1,0 +1,137 @@
+package persistence
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/rapport-chat/rapport/clock"
+)
+
+// Options are what Open can be told beside the URL. The zero value is usable.
+type Options struct {
+	Dir   string      // what relative SQLite paths are relative to: the folder of the config
+	Clock clock.Clock // the business clock; nil means the machine's
+	Log   *slog.Logger
+}
+
+// DB is an open database. It is safe for use by many goroutines.
+type DB struct {
+	place   place
+	dialect *dialect
+	clock   clock.Clock
+	log     *slog.Logger
+
+	pool       *sqlx.DB // SQLite: readers only
+	cache      *cache
+	statements statements // on the pool
+	writer     *writer    // SQLite
+	writing    *sqlx.DB   // SQLite: the writer's handle
+	nudges     *nudges
+	hooks      hooks
+}
+
+// Open connects to database.url: sqlite://path creates the file, postgres:// must exist. It does not touch the schema,
+// see Migrate. Errors name the cure and never a password; a URL that cannot be meant is ErrBadURL.
+func Open(ctx context.Context, url string, o Options) (*DB, error) {
+	p, err := parseURL(url, o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{place: p, clock: o.Clock, log: o.Log}
+	if db.clock == nil {
+		db.clock = clock.Real{}
+	}
+	if db.log == nil {
+		db.log = slog.New(slog.DiscardHandler)
+	}
+	db.nudges = newNudges(db)
+	if p.sqlite {
+		err = db.openSQLite(ctx)
+	} else {
+		err = db.openPostgres(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	db.cache = newCache(db.pool, db.dialect)
+	db.statements = statements{d: db.dialect, prepare: db.cache.prepare}
+	if err := db.refuseNewer(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if !p.sqlite {
+		db.nudges.start(p.dsn)
+	}
+	return db, nil
+}
+
+// Close ends what is queued and closes all connections.
+func (db *DB) Close() error {
+	errs := []error{db.nudges.close()}
+	if db.writer != nil {
+		errs = append(errs, db.writer.close(), db.writing.Close())
+	}
+	return errors.Join(append(errs, db.cache.close(), db.pool.Close())...)
+}
+
+// String names the database for people, without a password.
+func (db *DB) String() string { return db.place.shown }
+
+// Do runs fn in a transaction: all of it is written, or nothing. fn is short, makes no call to anything but tx, and
+// may be run twice. When ctx ends before fn has begun it is not run; once begun it is finished. The messages that fn
+// sends leave after the commit. A Do inside a Do is refused.
+func (db *DB) Do(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
+	if ctx.Value(insideKey{}) == any(db) {
+		return errors.New("a transaction inside a transaction")
+	}
+	var tx *Tx
+	var err error
+	if db.writer != nil {
+		tx, err = db.writer.do(ctx, fn)
+	} else {
+		tx, err = db.doPostgres(ctx, fn)
+	}
+	if err != nil {
+		return err
+	}
+	db.nudges.sent(tx.touched)
+	return nil
+}
+
+// Reader reads one state of the database, whatever is written meanwhile.
+type Reader struct{ statements }
+
+// Read runs fn over one state of the database. Single queries need it not: they run on the pool.
+func (db *DB) Read(ctx context.Context, fn func(ctx context.Context, r *Reader) error) (err error) {
+	inner, err := db.pool.BeginTxx(ctx, db.dialect.snapshot())
+	if err != nil {
+		return translate(err)
+	}
+	defer func() { _ = inner.Rollback() }() // nothing was written
+	r := &Reader{statements{d: db.dialect, prepare: func(ctx context.Context, query string) (*sqlx.Stmt, error) {
+		stmt, err := db.cache.prepare(ctx, query)
+		if err != nil {
+			return nil, err
+		}
+		return inner.StmtxContext(ctx, stmt), nil
+	}}}
+	return fn(ctx, r)
+}
+
+// openPostgres connects and explains what can be wrong.
+func (db *DB) openPostgres(ctx context.Context) error {
+	pool, err := sqlx.Open("postgres", db.place.dsn)
+	if err != nil {
+		return fmt.Errorf("%w: the driver does not accept its options: %w", ErrBadURL, err)
+	}
+	pool.SetMaxOpenConns(maxConnections)
+	pool.SetMaxIdleConns(maxConnections)
+	db.pool, db.dialect = pool, &postgresDialect
+	if err := pool.PingContext(ctx); err != nil {
+		return errors.Join(db.explainPostgres(err), pool.Close())
+	}
+	return nil
+}

@@ -1,0 +1,242 @@
+package persistence
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rapport-chat/rapport/conversation"
+	"github.com/rapport-chat/rapport/outbox"
+)
+
+// maxDetail is how much of an error's text is kept, in bytes.
+const maxDetail = 500
+
+// resultRow is what a call came to.
+type resultRow struct {
+	ID      int64  `json:"id"`
+	State   int    `json:"state"`
+	Called  int    `json:"called"`
+	RetryAt int64  `json:"retry_at"`
+	Message string `json:"message"`
+	Chat    string `json:"chat"`
+	Kind    string `json:"kind"`
+	Code    string `json:"code"`
+	Detail  string `json:"detail"`
+	Settled int64  `json:"settled"`
+}
+
+// stateOf is the row's state after an outcome.
+func stateOf(o outbox.Outcome) int {
+	switch o {
+	case outbox.Sent:
+		return outSent
+	case outbox.Retry:
+		return outPending
+	case outbox.Failed:
+		return outFailed
+	case outbox.Dropped:
+		return outDropped
+	default:
+		return outUnknown
+	}
+}
+
+// Settle implements outbox.Store.
+func (s *Outbox) Settle(ctx context.Context, l outbox.Lease, results []outbox.Result) error {
+	if len(results) == 0 {
+		return nil
+	}
+	err := s.db.Do(ctx, func(ctx context.Context, tx *Tx) error { return tx.settleResults(ctx, l, results) })
+	if err != nil {
+		return fmt.Errorf("settle %d messages of %s: %w", len(results), l.Account, err)
+	}
+	return nil
+}
+
+// settledRow is an item whose result was taken.
+type settledRow struct {
+	ID         int64
+	Customer   sql.NullInt64 `db:"customer_id"`
+	Channel    string
+	Chat       string
+	ReportKind string `db:"report_kind"`
+	ReportID   int64  `db:"report_id"`
+	State      int
+}
+
+func (tx *Tx) settleResults(ctx context.Context, l outbox.Lease, results []outbox.Result) error {
+	if err := tx.fence(ctx, l, false); err != nil {
+		return err
+	}
+	rows := make([]resultRow, len(results))
+	byID := make(map[int64]*outbox.Result, len(results))
+	for i := range results {
+		r := &results[i]
+		byID[int64(r.ID)] = r
+		rows[i] = resultRow{
+			ID: int64(r.ID), State: stateOf(r.Outcome), Called: 1, Message: clean(r.Receipt.MessageID), Chat: clean(r.Receipt.Chat),
+			Code: clean(r.Code), Detail: shorten(clean(r.Detail), maxDetail),
+		}
+		switch {
+		case r.Outcome == outbox.Retry:
+			rows[i].RetryAt = ms(r.RetryAt)
+			rows[i].Called = int(1 - flag(r.Uncalled))
+		default:
+			rows[i].Settled = ms(tx.Now())
+		}
+		if r.Outcome != outbox.Sent {
+			rows[i].Kind = r.Kind.String()
+		}
+	}
+	list, err := objects(rows)
+	if err != nil {
+		return err
+	}
+	var settled []settledRow
+	err = tx.list(ctx, &settled, `UPDATE outbox SET state = r.state, attempts = outbox.attempts + r.called, retry_at = r.retry_at,
+		message_id = CASE WHEN r.message = '' THEN outbox.message_id ELSE r.message END,
+		sent_chat = CASE WHEN r.chat = outbox.chat THEN '' ELSE r.chat END,
+		error_kind = r.kind, error_code = r.code, error_detail = r.detail, settled_at = r.settled
+		FROM `+tx.d.rows("r", "id bigint", "state bigint", "called bigint", "retry_at bigint", "message text", "chat text",
+		"kind text", "code text", "detail text", "settled bigint")+`
+		WHERE outbox.id = r.id AND outbox.state = 1 AND outbox.account = ? AND outbox.epoch = ?
+		RETURNING outbox.id, outbox.customer_id, outbox.channel, outbox.chat, outbox.report_kind, outbox.report_id, outbox.state`,
+		list, l.Account, l.Epoch)
+	if err != nil {
+		return err
+	}
+	return tx.followResults(ctx, l.Account, settled, byID)
+}
+
+// followResults tells the records that the items name, and keeps whom we can no longer reach.
+func (tx *Tx) followResults(ctx context.Context, account string, settled []settledRow, byID map[int64]*outbox.Result) error {
+	slices.SortFunc(settled, func(a, b settledRow) int { return int(a.ID - b.ID) })
+	reports := map[string][]Report{}
+	var gone []goneRow
+	for _, s := range settled {
+		r := byID[s.ID]
+		if r.Outcome != outbox.Sent && r.Kind == conversation.PersonGone {
+			gone = append(gone, goneRow{Account: account, Chat: s.Chat, Channel: s.Channel, Customer: s.Customer.Int64, Reason: clean(r.Code)})
+		}
+		if s.ReportKind == "" || r.Outcome == outbox.Retry {
+			continue
+		}
+		reports[s.ReportKind] = append(reports[s.ReportKind], Report{
+			ID: s.ReportID, Item: conversation.OutgoingID(s.ID), Customer: conversation.CustomerID(s.Customer.Int64),
+			Outcome: r.Outcome, Kind: r.Kind, Code: r.Code, MessageID: r.Receipt.MessageID, At: tx.Now(),
+		})
+	}
+	if err := tx.loseTouch(ctx, gone); err != nil {
+		return err
+	}
+	return tx.report(ctx, reports)
+}
+
+type goneRow struct {
+	Account  string `json:"account"`
+	Chat     string `json:"chat"`
+	Channel  string `json:"channel"`
+	Customer int64  `json:"customer"`
+	Reason   string `json:"reason"`
+}
+
+// loseTouch marks identities as gone: that of the private chat, or the customer's own on that channel.
+func (tx *Tx) loseTouch(ctx context.Context, gone []goneRow) error {
+	if len(gone) == 0 {
+		return nil
+	}
+	list, err := objects(gone)
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(ctx, `UPDATE identities SET reach = 'gone', reach_reason = g.reason, reach_at = ?, needs_consent = 1
+		FROM (SELECT COALESCE(c.identity_id, own.id) AS identity_id, r.reason
+			FROM `+tx.d.rows("r", "account text", "chat text", "channel text", "customer bigint", "reason text")+`
+			LEFT JOIN conversations c ON c.account = r.account AND c.chat = r.chat
+			LEFT JOIN identities own ON own.customer_id = r.customer AND own.channel = r.channel) AS g
+		WHERE identities.id = g.identity_id AND identities.reach <> 'gone'`, ms(tx.Now()), list)
+	if err != nil {
+		return fmt.Errorf("mark %d people as gone: %w", len(gone), err)
+	}
+	return nil
+}
+
+// report calls the hooks.
+func (tx *Tx) report(ctx context.Context, reports map[string][]Report) error {
+	for kind, list := range reports {
+		tx.db.hooks.mu.RLock()
+		settle := tx.db.hooks.reports[kind]
+		tx.db.hooks.mu.RUnlock()
+		if settle == nil {
+			continue
+		}
+		if err := settle(ctx, tx, list); err != nil {
+			return fmt.Errorf("settle %d records of kind %s: %w", len(list), kind, err)
+		}
+	}
+	return nil
+}
+
+// Recover implements outbox.Store.
+func (s *Outbox) Recover(ctx context.Context, l outbox.Lease) (outbox.Recovered, error) {
+	var found outbox.Recovered
+	err := s.db.Do(ctx, func(ctx context.Context, tx *Tx) error {
+		found = outbox.Recovered{}
+		if err := tx.fence(ctx, l, true); err != nil {
+			return err
+		}
+		now := ms(tx.Now())
+		var rows []settledRow
+		err := tx.list(ctx, &rows, `UPDATE outbox SET state = CASE WHEN crash_rule = 0 THEN 0 ELSE 3 END, attempts = attempts + 1,
+			settled_at = CASE WHEN crash_rule = 0 THEN 0 ELSE ? END,
+			error_kind = CASE WHEN crash_rule = 0 THEN error_kind ELSE ? END
+			WHERE state = 1 AND account = ? AND epoch < ?
+			RETURNING id, customer_id, channel, chat, report_kind, report_id, state`,
+			now, conversation.OutcomeUnknown.String(), l.Account, l.Epoch)
+		if err != nil {
+			return err
+		}
+		reports := map[string][]Report{}
+		for _, r := range rows {
+			if r.State == outPending {
+				found.Resent++
+				continue
+			}
+			found.Unknown++
+			if r.ReportKind != "" {
+				reports[r.ReportKind] = append(reports[r.ReportKind], Report{
+					ID: r.ReportID, Item: conversation.OutgoingID(r.ID), Customer: conversation.CustomerID(r.Customer.Int64),
+					Outcome: outbox.Lost, Kind: conversation.OutcomeUnknown, Code: "crash", At: tx.Now(),
+				})
+			}
+		}
+		return tx.report(ctx, reports)
+	})
+	if err != nil {
+		return found, fmt.Errorf("recover what %s left in flight: %w", l.Account, err)
+	}
+	return found, nil
+}
+
+// Depth implements outbox.Store.
+func (s *Outbox) Depth(ctx context.Context, account string, now time.Time) (map[conversation.Lane]int, error) {
+	var rows []struct {
+		Lane  int
+		Count int `db:"n"`
+	}
+	err := s.db.statements.list(ctx, &rows, `SELECT lane, sum(n) AS n FROM (
+		SELECT lane, count(*) AS n FROM outbox WHERE state = 0 AND account = ? AND not_before <= ? GROUP BY lane
+		UNION ALL SELECT lane, count(*) AS n FROM outbox WHERE state = 1 AND account = ? GROUP BY lane) d GROUP BY lane`,
+		account, now.UnixMilli(), account)
+	if err != nil {
+		return nil, fmt.Errorf("count what %s has to send: %w", account, err)
+	}
+	depth := map[conversation.Lane]int{}
+	for _, r := range rows {
+		depth[conversation.Lane(r.Lane)] = r.Count
+	}
+	return depth, nil
+}

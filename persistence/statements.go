@@ -1,0 +1,190 @@
+package persistence
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// statements is what SQL runs on: a transaction or the pool for reading. Queries are written with ? and are constants
+// of the program, because each is prepared once per connection and kept; what varies in length travels as one
+// parameter (see dialect.rows and dialect.in).
+type statements struct {
+	d *dialect
+	// prepare finds or makes the prepared statement.
+	prepare func(ctx context.Context, query string) (*sqlx.Stmt, error)
+	// own, when set, is used in place of the caller's context: a transaction that has begun is not left half-way
+	// because its caller went away.
+	own context.Context
+}
+
+// exec runs a statement and answers how many rows it changed.
+func (s *statements) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	ctx = s.context(ctx)
+	stmt, err := s.prepare(ctx, query)
+	if err != nil {
+		return 0, translate(err)
+	}
+	res, err := stmt.ExecContext(ctx, args...)
+	if err != nil {
+		return 0, translate(err)
+	}
+	n, err := res.RowsAffected()
+	return n, translate(err)
+}
+
+// get reads one row into dest, a pointer to a struct with db tags or to a single value. No row is
+// conversation.ErrNotFound.
+func (s *statements) get(ctx context.Context, dest any, query string, args ...any) error {
+	ctx = s.context(ctx)
+	stmt, err := s.prepare(ctx, query)
+	if err != nil {
+		return translate(err)
+	}
+	return translate(stmt.GetContext(ctx, dest, args...))
+}
+
+// list reads all rows into dest, a pointer to a slice.
+func (s *statements) list(ctx context.Context, dest any, query string, args ...any) error {
+	ctx = s.context(ctx)
+	stmt, err := s.prepare(ctx, query)
+	if err != nil {
+		return translate(err)
+	}
+	return translate(stmt.SelectContext(ctx, dest, args...))
+}
+
+// each hands the rows to visit one by one, for results that need not fit into memory.
+func (s *statements) each(ctx context.Context, query string, visit func(*sqlx.Rows) error, args ...any) (err error) {
+	ctx = s.context(ctx)
+	stmt, err := s.prepare(ctx, query)
+	if err != nil {
+		return translate(err)
+	}
+	rows, err := stmt.QueryxContext(ctx, args...)
+	if err != nil {
+		return translate(err)
+	}
+	defer func() { err = errors.Join(err, translate(rows.Close())) }()
+	for rows.Next() {
+		if err := visit(rows); err != nil {
+			return err
+		}
+	}
+	return translate(rows.Err())
+}
+
+func (s *statements) context(ctx context.Context) context.Context {
+	if s.own != nil {
+		return s.own
+	}
+	return ctx
+}
+
+// write is one INSERT, UPDATE or DELETE without RETURNING.
+type write struct {
+	sql  string
+	args []any
+}
+
+// writeAll runs independent writes, as one statement where the database can, and answers how many rows each changed.
+// None of them may rely on what another one writes.
+func (s *statements) writeAll(ctx context.Context, writes ...write) ([]int64, error) {
+	changed := make([]int64, len(writes))
+	if !s.d.joins || len(writes) == 1 {
+		for i, w := range writes {
+			n, err := s.exec(ctx, w.sql, w.args...)
+			if err != nil {
+				return nil, err
+			}
+			changed[i] = n
+		}
+		return changed, nil
+	}
+	var args []any
+	for _, w := range writes {
+		args = append(args, w.args...)
+	}
+	ctx = s.context(ctx)
+	stmt, err := s.prepare(ctx, joined(writes))
+	if err != nil {
+		return nil, translate(err)
+	}
+	into := make([]any, len(changed))
+	for i := range changed {
+		into[i] = &changed[i]
+	}
+	return changed, translate(stmt.QueryRowxContext(ctx, args...).Scan(into...))
+}
+
+// joined is one statement out of several: WITH w0 AS (... RETURNING 1) SELECT (SELECT count(*) FROM w0), ...
+func joined(writes []write) string {
+	var with, counts strings.Builder
+	for i, w := range writes {
+		if i > 0 {
+			with.WriteString(", ")
+			counts.WriteString(", ")
+		}
+		fmt.Fprintf(&with, "w%d AS (%s RETURNING 1)", i, w.sql)
+		fmt.Fprintf(&counts, "(SELECT count(*) FROM w%d)", i)
+	}
+	return "WITH " + with.String() + " SELECT " + counts.String()
+}
+
+// cache keeps a pool's prepared statements. database/sql prepares each again on every connection that uses it.
+type cache struct {
+	db   *sqlx.DB
+	d    *dialect
+	mu   sync.RWMutex
+	kept map[string]*sqlx.Stmt
+}
+
+func newCache(db *sqlx.DB, d *dialect) *cache {
+	return &cache{db: db, d: d, kept: map[string]*sqlx.Stmt{}}
+}
+
+// prepare finds or makes the statement.
+func (c *cache) prepare(ctx context.Context, query string) (*sqlx.Stmt, error) {
+	c.mu.RLock()
+	stmt := c.kept[query]
+	c.mu.RUnlock()
+	if stmt != nil {
+		return stmt, nil
+	}
+	stmt, err := c.db.PreparexContext(ctx, sqlx.Rebind(c.d.bind, query))
+	if err != nil {
+		return nil, fmt.Errorf("prepare %s: %w", firstWords(query), err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if have := c.kept[query]; have != nil {
+		return have, stmt.Close()
+	}
+	c.kept[query] = stmt
+	return stmt, nil
+}
+
+// close ends the statements.
+func (c *cache) close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var errs []error
+	for query, stmt := range c.kept {
+		errs = append(errs, stmt.Close())
+		delete(c.kept, query)
+	}
+	return errors.Join(errs...)
+}
+
+// firstWords names a query in errors. Queries hold no data: that is in their parameters.
+func firstWords(query string) string {
+	words := strings.Fields(query)
+	if len(words) > 6 {
+		words = words[:6]
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,143 @@
+package persistence_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/rapport-chat/rapport/clock"
+	"github.com/rapport-chat/rapport/conversation"
+	"github.com/rapport-chat/rapport/persistence"
+	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/texts"
+)
+
+const bot = "telegram:1"
+
+// onBoth runs test on a fresh, migrated database of each kind.
+func onBoth(t *testing.T, test func(t *testing.T, db *persistence.DB)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, open(t, dbtest.SQLite(t)))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, open(t, migratedPostgres(t)))
+	})
+}
+
+// migratedPostgres is the URL of a fresh PostgreSQL database with the schema.
+func migratedPostgres(t *testing.T) string {
+	t.Helper()
+	return dbtest.PostgresFrom(t, "persistence", func(ctx context.Context, url string) error {
+		db, err := persistence.Open(ctx, url, persistence.Options{})
+		if err != nil {
+			return err
+		}
+		if err := db.Migrate(ctx); err != nil {
+			return err
+		}
+		return db.Close()
+	})
+}
+
+// open opens and migrates the database, and closes it with the test.
+func open(t *testing.T, url string) *persistence.DB {
+	t.Helper()
+	return openWith(t, url, persistence.Options{})
+}
+
+func openWith(t *testing.T, url string, o persistence.Options) *persistence.DB {
+	t.Helper()
+	db, err := persistence.Open(t.Context(), url, o)
+	if err != nil {
+		t.Fatalf("open: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatalf("migrate: %v", err)
+	}
+	return db
+}
+
+// message is an event of a private chat.
+func message(user, event, text string) conversation.Inbound {
+	return conversation.Inbound{
+		Address: conversation.Address{Channel: "telegram", Account: bot, Chat: "chat-" + user},
+		EventID: event, Kind: conversation.KindMessage, From: conversation.Sender{UserID: user, Name: "Name of " + user},
+		Private: true, Text: text, At: time.Unix(1_800_000_000, 0).UTC(),
+	}
+}
+
+// accept keeps events and fails the test if one of them is not fresh.
+func accept(t *testing.T, db *persistence.DB, in ...conversation.Inbound) []conversation.Inbound {
+	t.Helper()
+	fresh, err := db.Conversations().Accept(t.Context(), in...)
+	if err != nil || fresh != len(in) {
+		t.Fatalf("Accept() = %d, %v; want %d fresh", fresh, err, len(in))
+	}
+	open, err := db.Conversations().Unsettled(t.Context(), 0, 1000)
+	if err != nil {
+		t.Fatalf("Unsettled: %v", err)
+	}
+	return open[len(open)-len(in):]
+}
+
+// turn loads what a turn over in starts from.
+func turn(t *testing.T, db *persistence.DB, in conversation.Inbound) conversation.Turn {
+	t.Helper()
+	st, err := db.Conversations().Load(t.Context(), in)
+	if err != nil {
+		t.Fatalf("Load: %v", err)
+	}
+	return conversation.Turn{
+		In: in, Parts: []conversation.Inbound{in}, Person: st.Person, Dialogue: st.Dialogue,
+		HumanOwns: st.HumanOwns, HumanWaits: st.HumanWaits, Now: time.Now(),
+	}
+}
+
+// settle accepts one message and settles it with c.
+func settle(t *testing.T, db *persistence.DB, in conversation.Inbound, c conversation.Commit) {
+	t.Helper()
+	if err := db.Conversations().Settle(t.Context(), turn(t, db, in), c); err != nil {
+		t.Fatalf("Settle: %v", err)
+	}
+}
+
+// say is a commit that sends text and keeps the dialogue.
+func say(d conversation.Dialogue, words ...string) conversation.Commit {
+	return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
+		for _, w := range words {
+			if _, err := tx.Send(ctx, conversation.Say(texts.Literal(w))); err != nil {
+				return d, err
+			}
+		}
+		return d, nil
+	}
+}
+
+// count answers how many rows a table has.
+func count(t *testing.T, db *persistence.DB, from string) int {
+	t.Helper()
+	n, err := persistence.Count(t.Context(), db, from)
+	if err != nil {
+		t.Fatalf("count %s: %v", from, err)
+	}
+	return n
+}
+
+func numbered(prefix string, n int) string { return fmt.Sprintf("%s-%d", prefix, n) }
+
+var _ clock.Clock = fixedClock{}
+
+// fixedClock is a business clock that stands still.
+type fixedClock struct{ at time.Time }
+
+func (c fixedClock) Now() time.Time                                     { return c.at }
+func (c fixedClock) WaitUntil(ctx context.Context, _ time.Time) error { <-ctx.Done(); return ctx.Err() }

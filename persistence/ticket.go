@@ -1,0 +1,55 @@
+package persistence
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/rapport-chat/rapport/conversation"
+)
+
+// maxWords is how much of what a customer said a ticket keeps, in bytes.
+const maxWords = 16_000
+
+// OpenTicket implements conversation.Tx.
+func (tx *Tx) OpenTicket(ctx context.Context, h conversation.Handoff) error {
+	now := ms(tx.Now())
+	var row struct {
+		ID     int64
+		Opened int64
+	}
+	err := tx.get(ctx, &row, `INSERT INTO tickets (customer_id, root_id, conversation_id, topic, reason, lang, words, urgent, silent, opened_at, changed_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (root_id, topic) WHERE state <> 'resolved' DO UPDATE SET
+			words = CASE WHEN excluded.words = '' THEN tickets.words WHEN tickets.words = '' THEN excluded.words
+				ELSE substr(tickets.words || CAST(? AS text) || excluded.words, 1, 16000) END,
+			urgent = CASE WHEN excluded.urgent > tickets.urgent THEN excluded.urgent ELSE tickets.urgent END,
+			silent = CASE WHEN excluded.silent < tickets.silent THEN excluded.silent ELSE tickets.silent END,
+			added = tickets.added + 1, changed_at = excluded.changed_at
+		RETURNING id, CASE WHEN added = 0 THEN 1 ELSE 0 END AS opened`,
+		nullID(tx.turn.person), nullID(tx.turn.root), nullID(tx.turn.conversation), clean(h.Topic), h.Reason, string(h.Lang),
+		shorten(clean(h.Words), maxWords), flag(h.Urgent), flag(h.Silent), now, now, "\n")
+	if err != nil {
+		return fmt.Errorf("open a ticket for %d: %w", tx.turn.root, err)
+	}
+	t := Ticket{
+		ID: row.ID, Fresh: row.Opened == 1, Customer: tx.turn.person, Root: tx.turn.root, Conversation: tx.turn.conversation,
+		Handoff: h, At: tx.Now(),
+	}
+	tx.db.hooks.mu.RLock()
+	follow := tx.db.hooks.tickets
+	tx.db.hooks.mu.RUnlock()
+	for _, f := range follow {
+		if err := f(ctx, tx, t); err != nil {
+			return fmt.Errorf("follow ticket %d: %w", row.ID, err)
+		}
+	}
+	return nil
+}
+
+// nullID is an id as it is stored, with NULL for nobody.
+func nullID[T ~int64](id T) any {
+	if id == 0 {
+		return nil
+	}
+	return int64(id)
+}
