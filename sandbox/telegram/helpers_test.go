@@ -2,6 +2,7 @@ package telegram_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -85,11 +86,20 @@ func (b bot) try(token, method string, params obj) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, b.base+"/bot"+token+"/"+method, bytes.NewReader(body))
+	return b.postAs(b.t.Context(), token, method, "application/json", body)
+}
+
+// post is a call with a body of any kind.
+func (b bot) post(ctx context.Context, method, kind string, body []byte) (reply, error) {
+	return b.postAs(ctx, token, method, kind, body)
+}
+
+func (b bot) postAs(ctx context.Context, token, method, kind string, body []byte) (reply, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, b.base+"/bot"+token+"/"+method, bytes.NewReader(body))
 	if err != nil {
 		return reply{}, err
 	}
-	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Content-Type", kind)
 	return b.do(req)
 }
 
