@@ -179,7 +179,7 @@ func pageHTML(text string, list []entity) string {
 func pageTag(e entity, units []uint16) (open, end string) {
 	target := e.URL
 	if e.Type == "url" {
-		target = string(utf16.Decode(units[e.Offset : e.Offset+e.Length]))
+		target = e.of(units)
 	}
 	if target != "" && (strings.HasPrefix(target, "http://") || strings.HasPrefix(target, "https://")) {
 		return `<a rel="noopener noreferrer" target="_blank" href="` + html.EscapeString(target) + `">`, "</a>"

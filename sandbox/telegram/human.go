@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf16"
 
 	"github.com/rapport-chat/rapport/sandbox/lookalike"
 )
@@ -158,9 +159,10 @@ func (l *Lookalike) seenInGroup(m message) bool {
 		_, at, named := strings.Cut(strings.Fields(text)[0], "@")
 		return !named || strings.EqualFold(at, l.bot.Username)
 	}
-	mention := "@" + strings.ToLower(l.bot.Username)
-	return slices.ContainsFunc(entities, func(e entity) bool { return e.Type == "mention" }) &&
-		strings.Contains(strings.ToLower(text), mention)
+	units := utf16.Encode([]rune(text))
+	return slices.ContainsFunc(entities, func(e entity) bool {
+		return e.Type == "mention" && strings.EqualFold(e.of(units), "@"+l.bot.Username)
+	})
 }
 
 // Command implements lookalike.Platform: on Telegram a command is a text.

@@ -34,6 +34,12 @@ type entity struct {
 	EmojiID  string `json:"custom_emoji_id,omitempty"`
 }
 
+// of is the part of a text, in UTF-16 units, that the entity covers.
+func (e entity) of(units []uint16) string {
+	end := min(e.Offset+e.Length, len(units))
+	return string(utf16.Decode(units[min(e.Offset, end):end]))
+}
+
 // media is a file as it appears in a message; which fields are set depends on the kind.
 type media struct {
 	FileID       string `json:"file_id"`
