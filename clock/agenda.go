@@ -85,8 +85,16 @@ func (d *Driver) wait(ctx context.Context, until time.Time) {
 	}
 }
 
-// Upcoming is the earliest due time over all agendas.
-func (d *Driver) Upcoming(ctx context.Context) (time.Time, bool) { return d.earliest(ctx) }
+// UpcomingName is the earliest due time over all agendas, and the agenda that has it.
+func (d *Driver) UpcomingName(ctx context.Context) (first time.Time, name string, ok bool) {
+	for _, a := range d.agendas {
+		at, has, err := a.Next(ctx)
+		if err == nil && has && (!ok || at.Before(first)) {
+			first, name, ok = at, a.Name(), true
+		}
+	}
+	return first, name, ok
+}
 
 // AdvanceTo moves the business clock forward to t, through every due time on the way, in order. After each step rest
 // is called, so that what one due time started has left before the clock goes on. It answers the first error.

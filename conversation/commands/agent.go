@@ -33,7 +33,7 @@ func (a Agent) Decide(_ context.Context, t conversation.Turn) (conversation.Comm
 		return a.Desk.HandOver(t, conversation.Handoff{Reason: "asked", Words: t.In.Text, Lang: t.Lang}), nil
 	case texts.IntentCallBack:
 		return a.Desk.HandOver(t, conversation.Handoff{Reason: "call_back", Words: t.In.Text, Lang: t.Lang}), nil
-	case texts.IntentComplaint:
+	case texts.IntentComplaint, texts.IntentThreat:
 		return a.Desk.HandOver(t, conversation.Handoff{Reason: "complaint", Words: t.In.Text, Lang: t.Lang}), nil
 	}
 	return nil, nil

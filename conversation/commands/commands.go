@@ -27,7 +27,7 @@ func intent(t conversation.Turn) texts.Intent {
 	if t.In.Command != "" {
 		return texts.Intent(t.In.Command)
 	}
-	found, _, _ := texts.MatchIntent(t.In.Text)
+	found, _, _ := texts.MatchIntent(t.In.Text, t.Lang)
 	return found
 }
 

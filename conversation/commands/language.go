@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/language"
@@ -33,6 +34,9 @@ func (l Language) Decide(_ context.Context, t conversation.Turn) (conversation.C
 	if intent(t) == texts.IntentLanguage {
 		if code, ok := l.named(t.In.Args); ok {
 			return l.choose(t, code), nil
+		}
+		if code, ok := texts.NamedLanguage(t.In.Text); ok && slices.Contains(l.Languages, code) {
+			return l.choose(t, code), nil // "in English please"
 		}
 		return say(t, conversation.Say(l.Texts.Say(t.Lang, "language.ask", nil), languageRow(l.Languages))), nil
 	}

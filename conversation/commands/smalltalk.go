@@ -25,13 +25,13 @@ func (s SmallTalk) Decide(_ context.Context, t conversation.Turn) (conversation.
 			return say(t), nil // the welcome is the answer
 		}
 		o = conversation.Say(s.Texts.Say(t.Lang, "talk.greeting", nil))
-	case texts.IntentThanks:
+	case texts.IntentThanks, texts.IntentOK:
 		o = conversation.Say(s.Texts.Say(t.Lang, "talk.thanks", nil))
 	case texts.IntentHowAreYou:
 		o = conversation.Say(s.Texts.Say(t.Lang, "talk.how_are_you", nil))
 	case texts.IntentBye:
 		o = conversation.Say(s.Texts.Say(t.Lang, "talk.bye", nil))
-	case texts.IntentAlo:
+	case texts.IntentAlo, texts.IntentWait:
 		o = conversation.Say(s.alo(t))
 	case texts.IntentBot:
 		o = conversation.Say(s.Texts.Say(t.Lang, "talk.bot", nil), s.call(t))

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"log/slog"
+
+	"github.com/rapport-chat/rapport/adapters/telegram"
+	"github.com/rapport-chat/rapport/conversation"
+)
+
+// channelKind is one row of the table of channels: a fourth channel is a folder and a line here.
+type channelKind struct {
+	name string
+	// open makes the channel; nil when the config does not have it.
+	open func(c channelSettings, log *slog.Logger) (conversation.Channel, error)
+}
+
+var channelKinds = []channelKind{
+	{telegram.Name, func(c channelSettings, log *slog.Logger) (conversation.Channel, error) {
+		if c.Telegram == nil {
+			return nil, nil
+		}
+		return telegram.New(*c.Telegram, log)
+	}},
+}
+
+// openChannels makes every channel that the config has.
+func openChannels(c channelSettings, log *slog.Logger) ([]conversation.Channel, error) {
+	var all []conversation.Channel
+	for _, kind := range channelKinds {
+		channel, err := kind.open(c, log)
+		if err != nil {
+			return nil, err
+		}
+		if channel != nil {
+			all = append(all, channel)
+		}
+	}
+	return all, nil
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/rapport-chat/rapport/conversation"
+)
+
+// Limits of the service's own web server.
+const (
+	readHeaderTimeout = 5 * time.Second
+	idleTimeout       = 2 * time.Minute
+	readyTimeout      = 2 * time.Second
+	closeTimeout      = 5 * time.Second
+)
+
+// hooked is a channel that a platform calls over HTTP.
+type hooked interface {
+	Routes(in conversation.Receiver) map[string]http.Handler
+}
+
+// routes are what the service's own web server answers.
+func (s *service) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", s.ready)
+	for _, c := range s.channels {
+		h, ok := c.(hooked)
+		if !ok {
+			continue
+		}
+		for pattern, handler := range h.Routes(s.engine) {
+			mux.Handle(pattern, handler)
+		}
+	}
+	return mux
+}
+
+// ready answers 200 while the database answers and some channel lives, 503 with the reasons otherwise.
+func (s *service) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+	defer cancel()
+	state := map[string]string{"database": "ok"}
+	ok := true
+	if _, _, err := s.db.SchemaVersion(ctx); err != nil {
+		state["database"], ok = "does not answer", false
+	}
+	s.mu.Lock()
+	for _, c := range s.channels {
+		state[c.Name()] = "ok"
+		if s.dead[c.Name()] != nil {
+			state[c.Name()] = "stopped"
+		}
+	}
+	ok = ok && (len(s.channels) == 0 || len(s.dead) < len(s.channels))
+	s.mu.Unlock()
+	w.Header().Set("Content-Type", "application/json")
+	if !ok {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = json.NewEncoder(w).Encode(state)
+}
+
+// serveHTTP serves routes on the configured address until ctx ends.
+func (s *service) serveHTTP(ctx context.Context) error {
+	var lc net.ListenConfig
+	ln, err := lc.Listen(ctx, "tcp", s.set.HTTP.Addr)
+	if err != nil {
+		return fmt.Errorf("http.addr %s cannot be served: %w", s.set.HTTP.Addr, err)
+	}
+	s.log.Info("serving", "addr", ln.Addr().String())
+	return serve(ctx, ln, s.handler)
+}
+
+// serve answers on ln until ctx ends; what is being answered then has a few seconds to end.
+func serve(ctx context.Context, ln net.Listener, h http.Handler) error {
+	srv := &http.Server{
+		Handler: h, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+		defer cancel()
+		err := srv.Shutdown(end)
+		if err != nil {
+			err = srv.Close() // streams that never end by themselves
+		}
+		stopped <- err
+	})
+	err := srv.Serve(ln)
+	if stop() || !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return <-stopped
+}

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/rapport-chat/rapport/clock"
+	"github.com/rapport-chat/rapport/config"
+	"github.com/rapport-chat/rapport/conversation"
+	"github.com/rapport-chat/rapport/persistence"
+	"github.com/rapport-chat/rapport/sandbox"
+	"github.com/rapport-chat/rapport/sandbox/lookalike"
+)
+
+type sandboxCmd struct {
+	Addr string `default:"127.0.0.1:8080" help:"Where the page and its JSON API are served."`
+	Data string `placeholder:"DIR" help:"Keep everything in this folder, and go on from what is in it (default: a temporary one)."`
+	Now  string `default:"2026-12-02T11:00:00" help:"What the service's clock shows at first, in the brand's zone."`
+}
+
+// Run runs the whole service against look-alikes of the platforms, with a page in front.
+func (c *sandboxCmd) Run(ctx context.Context, con console, cli *commandLine) (err error) {
+	path := cli.configPath(true)
+	set, err := readSettings(path, config.Ignore, con, false)
+	if err != nil {
+		return err
+	}
+	dir, cleanUp, err := c.dataDir()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, cleanUp()) }()
+	business, err := openClock(filepath.Join(dir, "clock"), c.Now, set.Brand.Timezone.Location())
+	if err != nil {
+		return usageError{err}
+	}
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr)
+	if err != nil {
+		return usageError{fmt.Errorf("--addr %s cannot be served: %w", c.Addr, err)}
+	}
+	log := newLog(con)
+	stand, err := newStand(ctx, dir, set, business.Now)
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	defer func() { err = errors.Join(err, stand.close()) }()
+	set.Channels = stand.channels(set.Channels)
+	set.Database.URL = config.NewSecret("sqlite://" + filepath.Join(dir, "rapport.db"))
+	set.HTTP.Addr = "127.0.0.1:0"
+	channels, err := openChannels(set.Channels, log)
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	db, err := openDatabase(ctx, set, path, persistence.Options{Clock: business, Log: log})
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	s, err := wire(ctx, db, wiring{set: set, dir: filepath.Dir(path), log: log, business: business.Movable, channels: channels})
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	if err := seed(ctx, s, stand); err != nil {
+		return errors.Join(fmt.Errorf("make the invented customers: %w", err), ln.Close())
+	}
+	return c.serve(ctx, con, ln, s, stand, business)
+}
+
+// dataDir is the named folder, or a temporary one that is removed at the end.
+func (c *sandboxCmd) dataDir() (dir string, cleanUp func() error, err error) {
+	if c.Data != "" {
+		if err := os.MkdirAll(c.Data, 0o700); err != nil {
+			return "", nil, usageError{fmt.Errorf("--data: %w", err)}
+		}
+		return c.Data, func() error { return nil }, nil
+	}
+	dir, err = os.MkdirTemp("", "rapport-sandbox-")
+	return dir, func() error { return os.RemoveAll(dir) }, err
+}
+
+// serve runs the service and the page until ctx ends. The line on standard output says that everything answers.
+func (c *sandboxCmd) serve(ctx context.Context, con console, ln net.Listener, s *service, st *stand, clk *keptClock) error {
+	box := sandbox.New(sandbox.Config{Platforms: st.platforms(), Service: &seam{service: s, clock: clk}})
+	stages := newStages(ctx)
+	defer stages.stop()
+	stages.start("service", s.Run)
+	stages.start("page", func(ctx context.Context) error { return serve(ctx, ln, box.Handler()) })
+	ready, cancel := context.WithTimeout(ctx, readyWithin)
+	if err := s.awaitChannels(ready); err == nil {
+		fmt.Fprintf(con.out, "sandbox ready http://%s\n", ln.Addr())
+	}
+	cancel()
+	return stages.wait()
+}
+
+// readyWithin is how long the channels may take to connect to the look-alikes.
+const readyWithin = 30 * time.Second
+
+// seam is what the sandbox sees of the service.
+type seam struct {
+	*service
+	clock *keptClock
+}
+
+var _ sandbox.Service = (*seam)(nil)
+
+// Now implements sandbox.Service.
+func (s *seam) Now() time.Time { return s.business.Now().In(s.set.Brand.Timezone.Location()) }
+
+// Advance implements sandbox.Service.
+func (s *seam) Advance(ctx context.Context, to time.Time) error {
+	err := s.driver.AdvanceTo(ctx, to, s.rest)
+	return errors.Join(err, s.clock.keep())
+}
+
+// Upcoming tells what is due next, for the page.
+// Order implements sandbox.Service.
+func (s *seam) Order(context.Context, sandbox.Order) error { return errors.New("no orders yet") }
+
+func (s *seam) Upcoming(ctx context.Context) (time.Time, string, bool) {
+	return s.driver.UpcomingName(ctx)
+}
+
+// rest waits until what one due time started has left, so that the clock does not run away from it.
+func (s *seam) rest(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, restWithin)
+	defer cancel()
+	for len(s.Busy()) > 0 {
+		if err := (clock.Real{}).WaitUntil(ctx, time.Now().Add(lookEvery)); err != nil {
+			return fmt.Errorf("what was due does not come to rest: %v", s.Busy())
+		}
+	}
+	return nil
+}
+
+const (
+	restWithin = 10 * time.Minute
+	lookEvery  = 5 * time.Millisecond
+)
+
+// Busy implements sandbox.Service.
+func (s *seam) Busy() []string {
+	ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
+	defer cancel()
+	busy := s.service.busy()
+	open, err := s.db.Conversations().Unsettled(ctx, 0, 1)
+	if err != nil || len(open) > 0 {
+		busy = append(busy, "events in the inbox")
+	}
+	return busy
+}
+
+// State implements sandbox.Service.
+func (s *seam) State(ctx context.Context, platform, userID string) (any, error) {
+	state, err := s.personState(ctx, platform, userID)
+	if errors.Is(err, conversation.ErrNotFound) {
+		return nil, fmt.Errorf("%w: nobody of that name has written yet", lookalike.ErrNotFound)
+	}
+	return state, err
+}

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/rapport-chat/rapport/clock"
+	"github.com/rapport-chat/rapport/conversation"
+	"github.com/rapport-chat/rapport/outbox"
+	"github.com/rapport-chat/rapport/persistence"
+)
+
+// service is everything that run and sandbox have running, built by wire.
+type service struct {
+	set      settings
+	log      *slog.Logger
+	db       *persistence.DB
+	business *clock.Movable
+	engine   *conversation.Engine
+	channels []conversation.Channel
+	driver   *clock.Driver
+	parts    features
+	handler  http.Handler
+
+	mu      sync.Mutex
+	workers map[string]*outbox.Worker // by account
+	dead    map[string]error          // channels that stopped, by name
+	typers  map[string]conversation.Typer
+}
+
+// Waits between tries to connect a channel, real clock.
+const (
+	firstReconnect = time.Second
+	maxReconnect   = 30 * time.Second
+)
+
+// Run runs the service until ctx ends, then ends it from the outside in: nothing more is received, turns are finished,
+// what is in flight is settled. The database stays open.
+func (s *service) Run(ctx context.Context) error {
+	defer s.db.OnNudge(s.nudged)()
+	stages := newStages(ctx)
+	defer stages.stop()
+	stages.start("outbox", s.runOutbox)
+	stages.start("engine", s.engine.Run)
+	stages.start("agenda", s.driver.Run)
+	stages.start("channels", s.runChannels)
+	if s.set.HTTP.Addr != "" {
+		stages.start("http", s.serveHTTP)
+	}
+	return stages.wait()
+}
+
+// nudged passes on that rows were written.
+func (s *service) nudged(box persistence.Box, account string) {
+	if box == persistence.BoxInbox {
+		s.engine.Nudge()
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, w := range s.workers {
+		if account == "" || account == name {
+			w.Nudge()
+		}
+	}
+}
+
+// runChannels receives on all channels. One that dies is told loudly and does not end the others; when none is left
+// the service ends.
+func (s *service) runChannels(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for _, c := range s.channels {
+		g.Go(func() error {
+			err := s.runChannel(ctx, c)
+			if err == nil || ctx.Err() != nil {
+				return nil
+			}
+			return s.died(c.Name(), err)
+		})
+	}
+	return g.Wait()
+}
+
+// died notes that a channel has stopped for good; it is an error when it was the last one.
+func (s *service) died(name string, err error) error {
+	s.log.Error("a channel has stopped: mend its credentials and start again", "channel", name, "error", err.Error())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dead[name] = err
+	if len(s.dead) < len(s.channels) {
+		return nil
+	}
+	return fmt.Errorf("no channel is left: %w", err)
+}
+
+// runChannel connects, and receives until ctx ends or the credentials are dead.
+func (s *service) runChannel(ctx context.Context, c conversation.Channel) error {
+	account, err := s.connect(ctx, c)
+	if err != nil {
+		return err
+	}
+	s.log.Info("connected", "channel", c.Name(), "account", account)
+	if commander, ok := c.(conversation.Commander); ok {
+		if err := commander.SetCommands(ctx, s.parts.help.Menus()); err != nil && ctx.Err() == nil {
+			s.log.Warn("the command menu could not be set; everything else goes on", "channel", c.Name(), "error", err.Error())
+		}
+	}
+	return c.Run(ctx, s.engine)
+}
+
+// connect tries until the platform answers.
+func (s *service) connect(ctx context.Context, c conversation.Channel) (account string, err error) {
+	for wait := firstReconnect; ; wait = min(2*wait, maxReconnect) {
+		account, err = c.Connect(ctx)
+		if err == nil || ctx.Err() != nil || conversation.KindOf(err) == conversation.OurCredentials {
+			return account, err
+		}
+		s.log.Warn("the platform does not answer; trying again", "channel", c.Name(), "error", err.Error())
+		if err := (clock.Real{}).WaitUntil(ctx, time.Now().Add(wait)); err != nil {
+			return "", err
+		}
+	}
+}
+
+// runOutbox sends for every channel's account.
+func (s *service) runOutbox(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	for _, c := range s.channels {
+		g.Go(func() error {
+			account, err := s.connect(ctx, c)
+			if err != nil {
+				return nil // runChannels tells it
+			}
+			w := outbox.New(outbox.Config{
+				Store: s.db.Outbox(), Channel: c, Account: account, Business: s.business, Log: s.log,
+				Owner: fmt.Sprintf("%s/%d/%d", host, os.Getpid(), time.Now().UnixNano()),
+			})
+			s.mu.Lock()
+			s.workers[account] = w
+			if typer, ok := c.(conversation.Typer); ok {
+				s.typers[account] = typer
+			}
+			s.mu.Unlock()
+			err = w.Run(ctx)
+			var dead *outbox.CredentialsError
+			if errors.As(err, &dead) {
+				return s.died(c.Name(), err)
+			}
+			return err
+		})
+	}
+	return g.Wait()
+}
+
+// typing shows that the bot is about to answer; it is of no consequence when that fails.
+func (s *service) typing(ctx context.Context, to conversation.Address) {
+	s.mu.Lock()
+	typer := s.typers[to.Account]
+	s.mu.Unlock()
+	if typer == nil {
+		return
+	}
+	go func() {
+		ctx, cancel := context.WithTimeout(ctx, typingTimeout)
+		defer cancel()
+		_ = typer.Typing(ctx, to)
+	}()
+}
+
+const typingTimeout = 5 * time.Second
+
+// busy says in words what is not at rest.
+func (s *service) busy() []string {
+	busy := s.engine.Busy()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, w := range s.workers {
+		busy = append(busy, w.Busy()...)
+	}
+	return busy
+}
+
+// awaitChannels returns when every channel is connected, or ctx's error.
+func (s *service) awaitChannels(ctx context.Context) error {
+	for {
+		s.mu.Lock()
+		connected := len(s.workers)
+		s.mu.Unlock()
+		if connected == len(s.channels) {
+			return nil
+		}
+		if err := (clock.Real{}).WaitUntil(ctx, time.Now().Add(lookEvery)); err != nil {
+			return err
+		}
+	}
+}

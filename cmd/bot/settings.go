@@ -1,0 +1,95 @@
+package main
+
+import (
+	"time"
+
+	"github.com/rapport-chat/rapport/adapters/telegram"
+	"github.com/rapport-chat/rapport/config"
+	"github.com/rapport-chat/rapport/language"
+)
+
+// settings is the whole of an operator's file. Each feature owns the type, the defaults and the checks of its section.
+type settings struct {
+	config.At
+	document *config.Document
+
+	Include   []string         `yaml:"include" doc:"More files that belong to this one."`
+	Brand     brandSettings    `yaml:"brand" doc:"Who you are."`
+	Channels  channelSettings  `yaml:"channels" doc:"Where customers write; one is enough."`
+	Knowledge knowledgeSection `yaml:"knowledge" doc:"What the bot can answer."`
+	Staff     staffSettings    `yaml:"staff" doc:"Who helps when the bot cannot."`
+	Database  databaseSettings `yaml:"database" doc:"Where everything is kept."`
+	HTTP      httpSettings     `yaml:"http" doc:"The service's own web server."`
+	Texts     string           `yaml:"texts" doc:"A folder with az.yaml, tr.yaml, ... that replace built-in texts."`
+	Privacy   privacySettings  `yaml:"privacy" doc:"What you tell about data, and how long it is kept."`
+}
+
+type brandSettings struct {
+	config.At
+	Name      string          `yaml:"name" check:"required" doc:"As customers know you."`
+	Languages []language.Code `yaml:"languages" doc:"The first is the default."`
+	Timezone  config.Zone     `yaml:"timezone" doc:"IANA name, such as Asia/Baku."`
+	Currency  config.Currency `yaml:"currency" doc:"ISO code, such as AZN."`
+	Manner    string          `yaml:"manner" check:"enum=formal" doc:"How customers are addressed."`
+}
+
+type channelSettings struct {
+	config.At
+	Telegram *telegram.Config `yaml:"telegram"`
+}
+
+type knowledgeSection struct {
+	config.At
+	Files []string `yaml:"files" doc:"Article files; patterns such as knowledge/*.yaml are allowed."`
+}
+
+type staffSettings struct {
+	config.At
+	Channel  string        `yaml:"channel" doc:"The Slack channel for alerts: an id or #name."`
+	Hours    config.Hours  `yaml:"hours" doc:"When people answer."`
+	Closed   []string      `yaml:"closed" doc:"Days off: dates, or names from the calendar."`
+	Language language.Code `yaml:"language" doc:"The language of staff texts."`
+}
+
+type databaseSettings struct {
+	config.At
+	URL config.Secret `yaml:"url" doc:"sqlite://FILE (one process) or postgres://... (several)."`
+}
+
+type httpSettings struct {
+	config.At
+	Addr string `yaml:"addr" doc:"host:port; health, metrics, webhooks and ingest."`
+}
+
+type privacySettings struct {
+	config.At
+	Contact      string           `yaml:"contact" doc:"Where people write about their data."`
+	Notice       config.LocalText `yaml:"notice" doc:"The address of your privacy notice, by language."`
+	TermsVersion int              `yaml:"terms_version"`
+}
+
+// readLanguages tells the report the brand's languages before the texts are read, so that a missing one is noticed.
+func (s *settings) readLanguages(root config.Node, r *config.Report) {
+	langs := language.All
+	if brand, ok := root.Field("brand"); ok {
+		if list, ok := brand.Field("languages"); ok {
+			langs = nil
+			for _, item := range list.Items() {
+				if code, ok := language.Parse(item.Text()); ok {
+					langs = append(langs, code)
+				}
+			}
+		}
+	}
+	r.SetLanguages(langs)
+}
+
+// defaults are what a careful operator would choose.
+func defaults() settings {
+	return settings{
+		Brand:    brandSettings{Languages: language.All, Timezone: config.NewZone(time.UTC), Manner: "formal"},
+		Staff:    staffSettings{Language: language.English},
+		Database: databaseSettings{URL: config.NewSecret("sqlite://rapport.db")},
+		HTTP:     httpSettings{Addr: "127.0.0.1:8080"},
+	}
+}

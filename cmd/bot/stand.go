@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/rapport-chat/rapport/adapters/telegram"
+	"github.com/rapport-chat/rapport/clock"
+	"github.com/rapport-chat/rapport/config"
+	"github.com/rapport-chat/rapport/sandbox/lookalike"
+	telegramlike "github.com/rapport-chat/rapport/sandbox/telegram"
+)
+
+// stand is the platforms' look-alikes, each serving on loopback.
+type stand struct {
+	telegram *telegramlike.Lookalike
+	servers  []*http.Server
+	addrs    map[string]string // by platform
+}
+
+// sandboxToken is the look-alike's own; no real bot has it.
+const sandboxToken = "7000000001:sandbox-look-alike-of-telegram"
+
+func newStand(ctx context.Context, dir string, _ settings, now func() time.Time) (*stand, error) {
+	s := &stand{addrs: map[string]string{}}
+	var err error
+	s.telegram, err = telegramlike.New(telegramlike.Config{Token: sandboxToken, Dir: filepath.Join(dir, "telegram"), Now: now})
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range s.platforms() {
+		ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, errors.Join(err, s.close())
+		}
+		srv := &http.Server{Handler: p.Handler(), ReadHeaderTimeout: readHeaderTimeout}
+		s.servers = append(s.servers, srv)
+		s.addrs[p.Name()] = "http://" + ln.Addr().String()
+		go func() { _ = srv.Serve(ln) }() // ends with close
+	}
+	return s, nil
+}
+
+// platforms are the look-alikes in the order in which the page shows them.
+func (s *stand) platforms() []lookalike.Platform { return []lookalike.Platform{s.telegram} }
+
+// channels is the operator's section with the look-alikes in the platforms' place.
+func (s *stand) channels(c channelSettings) channelSettings {
+	c.Telegram = &telegram.Config{Token: config.NewSecret(sandboxToken), APIURL: s.addrs["telegram"]}
+	return c
+}
+
+func (s *stand) close() error {
+	var errs []error
+	for _, srv := range s.servers {
+		errs = append(errs, srv.Close())
+	}
+	for _, p := range s.platforms() {
+		errs = append(errs, p.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// keptClock is a movable business clock whose lead over the machine's survives a restart.
+type keptClock struct {
+	*clock.Movable
+	path string
+}
+
+// openClock goes on with the lead in the file, or starts at now in zone.
+func openClock(path, now string, zone *time.Location) (*keptClock, error) {
+	raw, err := os.ReadFile(path)
+	if err == nil {
+		lead, err := time.ParseDuration(strings.TrimSpace(string(raw)))
+		if err != nil {
+			return nil, err
+		}
+		return &keptClock{clock.NewMovable(lead), path}, nil
+	}
+	start, err := time.ParseInLocation("2006-01-02T15:04:05", now, zone)
+	if err != nil {
+		if start, err = time.Parse(time.RFC3339, now); err != nil {
+			return nil, errors.New("--now is not a time such as 2026-12-02T11:00:00")
+		}
+	}
+	k := &keptClock{clock.NewMovable(time.Until(start)), path}
+	return k, k.keep()
+}
+
+// keep writes the lead down; a torn file cannot be left behind.
+func (k *keptClock) keep() error {
+	tmp := k.path + ".new"
+	if err := os.WriteFile(tmp, []byte(k.Offset().String()+"\n"), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(tmp, k.path)
+}

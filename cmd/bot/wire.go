@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/rapport-chat/rapport/clock"
+	"github.com/rapport-chat/rapport/conversation"
+	"github.com/rapport-chat/rapport/conversation/commands"
+	"github.com/rapport-chat/rapport/knowledge"
+	"github.com/rapport-chat/rapport/language"
+	"github.com/rapport-chat/rapport/outbox"
+	"github.com/rapport-chat/rapport/persistence"
+	"github.com/rapport-chat/rapport/texts"
+)
+
+// features are the parts that more than one command needs to reach.
+type features struct {
+	help     commands.Help
+	voice    commands.Voice
+	articles *articleBase
+}
+
+// wiring is what differs between run, sandbox and chat.
+type wiring struct {
+	set      settings
+	dir      string // the config's folder
+	log      *slog.Logger
+	business *clock.Movable
+	channels []conversation.Channel
+	wait     time.Duration // see conversation.Config.Wait
+}
+
+// wire builds the service on an open database. It starts nothing.
+func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
+	s := &service{
+		set: w.set, log: w.log, db: db, business: w.business, channels: w.channels,
+		workers: map[string]*outbox.Worker{}, dead: map[string]error{}, typers: map[string]conversation.Typer{},
+	}
+	catalogue, err := loadTexts(w)
+	if err != nil {
+		return nil, err
+	}
+	articles, err := openArticles(ctx, w, db)
+	if err != nil {
+		return nil, err
+	}
+	voice := commands.Voice{
+		Texts: catalogue, Languages: w.set.Brand.Languages,
+		Notice: func(lang language.Code) string {
+			text, _ := w.set.Privacy.Notice.In(lang, w.set.Brand.Languages...)
+			return text
+		},
+		Desk: commands.Handover{Texts: catalogue, FirstResponse: defaultFirstResponse},
+	}
+	help := commands.Help{Voice: voice, Commands: []string{"start", "help", "language", "stop", "agent"}}
+	start, agent := commands.Start{Voice: voice}, commands.Agent{Voice: voice}
+	s.parts = features{help: help, voice: voice, articles: articles}
+	s.engine, err = conversation.NewEngine(conversation.Config{
+		Store: db.Conversations(),
+		// The order in which skills are asked.
+		Skills: []conversation.Skill{
+			commands.Stop{Voice: voice, Surveys: "survey"},
+			start, help, commands.Language{Voice: voice}, agent,
+			conversation.OpenStep{},
+			commands.SmallTalk{Voice: voice},
+			commands.Media{Voice: voice},
+			&knowledge.Skill{Articles: articles, Texts: catalogue, Desk: voice.Desk, Stores: db},
+		},
+		Fallback: commands.Fallback{Voice: voice},
+		Rescue:   agent.Rescue,
+		Welcome:  start.Welcome,
+		Business: w.business, Languages: w.set.Brand.Languages, Log: w.log, Typing: s.typing, Wait: w.wait,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.driver = clock.NewDriver(w.business, w.log)
+	s.handler = s.routes()
+	return s, nil
+}
+
+// defaultFirstResponse is promised while the config says nothing.
+const defaultFirstResponse = 15 * time.Minute
+
+// loadTexts reads the built-in catalogue and the operator's own texts over it.
+func loadTexts(w wiring) (*texts.Catalogue, error) {
+	catalogue, err := texts.Load()
+	if err != nil {
+		return nil, fmt.Errorf("read the built-in texts: %w", err)
+	}
+	catalogue.SetDefault(w.set.Brand.Languages[0])
+	catalogue.SetCommon(texts.Vars{"brand": w.set.Brand.Name})
+	catalogue.OnMissing(func(err error) { w.log.Error("a text is not complete", "error", err.Error()) })
+	return catalogue, nil
+}
