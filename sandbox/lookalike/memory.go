@@ -43,7 +43,7 @@ func (t *MemoryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	inner := serverRequest(ctx, req, body)
 	t.running.Go(func() {
 		defer cancel()
-		defer body.Close() //nolint:errcheck // a request body has nothing to say at its end
+		defer body.Close()
 		w.serve(t.handler, inner)
 	})
 	stop := context.AfterFunc(req.Context(), func() {

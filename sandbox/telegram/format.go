@@ -114,7 +114,7 @@ func checkedURL(raw string) (checked, reason string) {
 	scheme, rest, ok := strings.Cut(raw, "://")
 	switch {
 	case !ok:
-		raw, rest = "http://"+raw, raw
+		raw = "http://" + raw
 	case strings.EqualFold(scheme, "tg") || strings.EqualFold(scheme, "ton") || strings.EqualFold(scheme, "tonsite"):
 		if rest == "" {
 			return "", "Wrong HTTP URL"

@@ -35,8 +35,10 @@ func TestFormats(t *testing.T) {
 		{"", "a <b> & *c*", "a <b> & *c*", ""},
 		{"", "  padded\n", "padded", ""},
 		{"", "/start@rapport_sandbox_bot x", "/start@rapport_sandbox_bot x", "bot_command:0+26"},
-		{"", "see https://example.com/a?b=c, #sale @rapport_bot me@example.com", "see https://example.com/a?b=c, #sale @rapport_bot me@example.com",
-			"url:4+25 hashtag:31+5 mention:37+12 email:50+14"},
+		{
+			"", "see https://example.com/a?b=c, #sale @rapport_bot me@example.com", "see https://example.com/a?b=c, #sale @rapport_bot me@example.com",
+			"url:4+25 hashtag:31+5 mention:37+12 email:50+14",
+		},
 		{"HTML", "<b>q</b> <STRONG>a</STRONG>", "q a", "bold:0+1 bold:2+1"},
 		{"HTML", "😀<i>x</i>", "😀x", "italic:2+1"},
 		{"HTML", "<b>a<i>b</i></b>", "ab", "bold:0+2 italic:1+1"},
@@ -53,8 +55,10 @@ func TestFormats(t *testing.T) {
 		{"HTML", "&lt;&gt;&amp;&quot;&#39;&#x2014;&nbsp;&copy", "<>&\"'—&nbsp;&copy", ""},
 		{"HTML", " <b> x </b> ", "x", "bold:0+1"},
 		{"HTML", "<b>x</>", "x", "bold:0+1"},
-		{"MarkdownV2", `*b* _i_ __u__ ~s~ ||p|| ` + "`c`" + ` [l](https://example.com/a\)b)`, "b i u s p c l",
-			"bold:0+1 italic:2+1 underline:4+1 strikethrough:6+1 spoiler:8+1 code:10+1 text_link:12+1(https://example.com/a)b)"},
+		{
+			"MarkdownV2", `*b* _i_ __u__ ~s~ ||p|| ` + "`c`" + ` [l](https://example.com/a\)b)`, "b i u s p c l",
+			"bold:0+1 italic:2+1 underline:4+1 strikethrough:6+1 spoiler:8+1 code:10+1 text_link:12+1(https://example.com/a)b)",
+		},
 		{"MarkdownV2", "```go\nx.y```", "x.y", "pre:0+3(go)"},
 		{"MarkdownV2", `1\. done\!`, "1. done!", ""},
 		{"Markdown", "*b* _i_ `c` [l](http://example.com) a.b!", "b i c l a.b!", "bold:0+1 italic:2+1 code:4+1 text_link:6+1(http://example.com)"},
@@ -104,8 +108,10 @@ func TestPageHTML(t *testing.T) {
 	l := open(t, telegram.Config{Limits: unlimited})
 	b := inMemory(t, l)
 	chat := person(t, l, "ayla", "")
-	b.must("sendMessage", obj{"chat_id": chat, "parse_mode": "HTML",
-		"text": `<b>&lt;script&gt; <i>😀</i></b>` + "\n" + `<a href="https://example.com/?&quot;onx=1">l</a> https://example.com`}, nil)
+	b.must("sendMessage", obj{
+		"chat_id": chat, "parse_mode": "HTML",
+		"text": `<b>&lt;script&gt; <i>😀</i></b>` + "\n" + `<a href="https://example.com/?&quot;onx=1">l</a> https://example.com`,
+	}, nil)
 	say(t, l, "ayla", `<img src=x onerror="alert(1)">`)
 	log := l.Chat("ayla", "")
 	link := `<a rel="noopener noreferrer" target="_blank" href="https://example.com`

@@ -47,7 +47,7 @@ func (l *Lookalike) Say(_ context.Context, s lookalike.Say) (string, error) {
 // speaker finds the person and the chat that they write in.
 func (l *Lookalike) speaker(as, in string) (*person, *chat, error) {
 	if in != "" && in != Group {
-		return nil, nil, fmt.Errorf("Telegram has no place %q: %w", in, lookalike.ErrUnsupported)
+		return nil, nil, fmt.Errorf("no place %q on Telegram: %w", in, lookalike.ErrUnsupported)
 	}
 	p, err := l.invent(as)
 	if err != nil {
@@ -176,7 +176,7 @@ func (l *Lookalike) Command(ctx context.Context, as, text, in string) error {
 
 // Submit implements lookalike.Platform: Telegram has no forms.
 func (l *Lookalike) Submit(context.Context, string, map[string]string) error {
-	return fmt.Errorf("Telegram has no forms: %w", lookalike.ErrUnsupported)
+	return fmt.Errorf("no forms on Telegram: %w", lookalike.ErrUnsupported)
 }
 
 // OpenForm implements lookalike.Platform.

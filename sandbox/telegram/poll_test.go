@@ -123,17 +123,17 @@ func TestLongPoll(t *testing.T) {
 			t.Errorf("woken: %v after %v", got, time.Since(start))
 		}
 		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
 		given := make(chan error)
 		go func() {
-			b := b
-			b.t = t
 			_, _, err := poll(ctx, b, 50)
 			given <- err
 		}()
-		b.poll(1 << 40) // confirms everything, and ends the poll that runs
 		synctest.Wait()
-		cancel()
-		<-given
+		b.poll(1 << 40) // confirms everything, and ends the poll that runs
+		if err := <-given; err != nil {
+			t.Errorf("the poll that was ended: %v", err)
+		}
 		if err := l.Close(); err != nil {
 			t.Error(err)
 		}

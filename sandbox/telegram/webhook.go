@@ -246,7 +246,7 @@ func (l *Lookalike) post(ctx context.Context, h hook, body json.RawMessage) erro
 	if err != nil {
 		return fmt.Errorf("connection failed: %w", err)
 	}
-	defer res.Body.Close() //nolint:errcheck // what was read is all that is wanted
+	defer res.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 1<<20))
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		return fmt.Errorf("wrong response from the webhook: %s", strings.TrimSpace(res.Status))
