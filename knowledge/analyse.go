@@ -20,27 +20,6 @@ const (
 	shortGram, longGram = 3, 4
 )
 
-// token is one word of a text, ready for comparison.
-type token struct {
-	word   string // folded
-	stem   string
-	weight float64 // everyday weight: about 0.3 for "please", 1 for a rare word
-}
-
-// tokenise splits a text of the given language into tokens.
-func tokenise(text string, code language.Code) []token {
-	words := language.Words(text, code)
-	tokens := make([]token, 0, len(words))
-	for _, w := range words {
-		tokens = append(tokens, newToken(w, code))
-	}
-	return tokens
-}
-
-func newToken(word string, code language.Code) token {
-	return token{word: word, stem: language.Stem(word, code), weight: everydayWeight(word, code)}
-}
-
 // everydayWeight falls from 1 for words that everyday requests hardly contain to
 // about 0.3 for those that nearly every request contains: a dozen articles cannot
 // teach an index which words are empty.

@@ -93,7 +93,7 @@ func (l *Library) hide(documents []document, code language.Code, round uint32) [
 	if len(kept) == 0 {
 		return nil
 	}
-	ix := buildIndex(kept, code)
+	ix := buildIndex(kept, code, lexiconOf(code))
 	trials := make([]trial, 0, len(questions))
 	for _, q := range questions {
 		ranked, confidence := ix.rank(ix.analyse(q.text), nil)

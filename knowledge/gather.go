@@ -25,7 +25,7 @@ func NewGatherer(articles []Article, code language.Code) *Gatherer {
 			g.ids = append(g.ids, a.ID)
 		}
 	}
-	g.ix = buildIndex(documents, code)
+	g.ix = buildIndex(documents, code, lexiconOf(code))
 	return g
 }
 

@@ -32,7 +32,7 @@ func NewLibrary(articles []Article) *Library {
 	}
 	for _, code := range language.All {
 		if documents := l.documents(code); len(documents) > 0 {
-			l.indexes[code] = buildIndex(documents, code)
+			l.indexes[code] = buildIndex(documents, code, lexiconOf(code))
 			l.thresholds[code] = DefaultThresholds
 		}
 	}

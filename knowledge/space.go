@@ -51,6 +51,12 @@ func newSpaceBuilder[K comparable](articles int) *spaceBuilder[K] {
 	return &spaceBuilder[K]{ids: make(map[K]uint32), question: make([][]uint32, articles), answer: make([][]uint32, articles)}
 }
 
+// addQuestion adds a title or phrasing of document d.
+func (b *spaceBuilder[K]) addQuestion(d int, terms []uint32) {
+	b.question[d] = append(b.question[d], terms...)
+	b.phrasings = append(b.phrasings, slices.Clone(terms))
+}
+
 func (b *spaceBuilder[K]) id(key K) uint32 {
 	id, ok := b.ids[key]
 	if !ok {
@@ -151,22 +157,9 @@ func (s *space[K]) packPhrasings(lists [][]uint32) forward {
 	return f
 }
 
-// weighted is a term of the question with its weight.
-type weighted struct {
-	term   uint32
-	weight float32
-}
-
-// probe is a question seen in one space.
-type probe struct {
-	terms []weighted // known terms
-	total float32    // what the known and unknown terms weigh together
-	known float32    // what the known ones weigh
-	norm  float32    // Euclidean length, unknown terms included
-}
-
-// score adds to scores what the question's terms are worth in each article.
+// score sets scores to what the question's terms are worth in each article.
 func (p postings) score(q probe, scores []float32) {
+	clear(scores)
 	if len(p.doc) == 0 {
 		return
 	}

@@ -103,6 +103,7 @@ func (v *vocabulary) bySkeleton(latin string) (string, bool) {
 type nearWord struct {
 	id       uint32
 	likeness float64 // 0 to 1
+	edits    int     // typing errors between them; 0 for a common beginning
 }
 
 // near returns the words of the vocabulary that a word outside it may stand for:
@@ -120,8 +121,8 @@ func (v *vocabulary) near(word string) []nearWord {
 	var found []nearWord
 	for _, id := range v.sharing(word, len(runes)) {
 		candidate := []rune(v.words[id])
-		if likeness := alike(runes, candidate, edits); likeness > 0 {
-			found = append(found, nearWord{id: id, likeness: likeness})
+		if likeness, d := alike(runes, candidate, edits); likeness > 0 {
+			found = append(found, nearWord{id: id, likeness: likeness, edits: d})
 		}
 	}
 	slices.SortFunc(found, func(a, b nearWord) int {
@@ -162,10 +163,11 @@ func (v *vocabulary) sharing(word string, length int) []uint32 {
 	return ids
 }
 
-// alike judges how probably a stands for b: 0 is not at all.
-func alike(a, b []rune, edits int) float64 {
+// alike judges how probably a stands for b, and by how many errors: a likeness of 0
+// is not at all, errors of 0 mean that they only begin alike.
+func alike(a, b []rune, edits int) (likeness float64, errors int) {
 	if d := editDistance(a, b, edits); d <= edits {
-		return 1 - 0.25*float64(d) - 0.5*float64(d)/float64(max(len(a), len(b)))
+		return 1 - 0.25*float64(d) - 0.5*float64(d)/float64(max(len(a), len(b))), d
 	}
 	common := 0
 	for common < len(a) && common < len(b) && a[common] == b[common] {
@@ -173,9 +175,9 @@ func alike(a, b []rune, edits int) float64 {
 	}
 	longer := max(len(a), len(b))
 	if common >= minCommonRunes && 3*common >= 2*longer {
-		return 0.7 * float64(common) / float64(longer)
+		return 0.7 * float64(common) / float64(longer), 0
 	}
-	return 0
+	return 0, 0
 }
 
 // editDistance counts missing, extra, wrong and swapped letters between a and b, and

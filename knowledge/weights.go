@@ -5,13 +5,13 @@ package knowledge
 
 // evidenceWeights turns the evidence for an article into its score.
 var evidenceWeights = [evidenceCount]float64{
-	4.222, 2.964, 6.348, 5.927, 2.960, 2.396, 3.249, 2.103, 2.187,
+	1.812, 2.015, 5.930, 5.667, 3.063, 1.910, 1.791, 1.575, 2.585, 2.827,
 }
 
 // signalWeights and signalBias turn signals into the log odds that the first
 // article is right.
 var signalWeights = [signalCount]float64{
-	0.373, -0.082, 0.027, -0.808, -0.105, 0.183, 0.844, -1.179, 2.431, 0.941, 3.181, -0.674, -0.444,
+	0.290, 0.036, 0.208, 0.076, 0.079, -0.214, -0.144, -2.259, 3.346, 0.767, 1.482, -0.707, -0.633,
 }
 
-var signalBias = -0.675
+var signalBias = -0.358

@@ -1,0 +1,121 @@
+package knowledge
+
+import (
+	"cmp"
+	"slices"
+)
+
+// candidate is a document with the evidence for it.
+type candidate struct {
+	document int
+	evidence Evidence
+	score    float64
+	// probability is that of this document, given that one of them is right.
+	probability float64
+}
+
+const (
+	// Bases up to allCandidates documents are compared whole; of larger ones the
+	// topCandidates best by the inverted lists go on.
+	allCandidates = 200
+	topCandidates = 64
+)
+
+// scratch holds the arrays of one ranking; they are reused.
+type scratch struct {
+	// Per document: what the question's terms add up to in its fields.
+	stemsQ, stemsA, gramsQ, gramsA, ideasQ, ideasA, fieldsQ []float32
+	// Per term: its weight in the question.
+	stemWeight, gramWeight, ideaWeight []float32
+}
+
+func newScratch(ix *index) *scratch {
+	n := len(ix.documents)
+	return &scratch{
+		stemsQ: make([]float32, n), stemsA: make([]float32, n), gramsQ: make([]float32, n), gramsA: make([]float32, n),
+		ideasQ: make([]float32, n), ideasA: make([]float32, n), fieldsQ: make([]float32, n),
+		stemWeight: make([]float32, len(ix.stems.ids)), gramWeight: make([]float32, len(ix.grams.ids)), ideaWeight: make([]float32, len(ix.ideas.ids)),
+	}
+}
+
+// candidates gathers the evidence for the documents that come into question.
+func (ix *index) candidates(q question) []candidate {
+	s := ix.scratch.Get().(*scratch)
+	defer ix.scratch.Put(s)
+	ix.scan(q, s)
+	picked := ix.pick(q, s)
+	spread(q.stems, ix.stems.idf, s.stemWeight)
+	spread(q.grams, ix.grams.idf, s.gramWeight)
+	spread(q.ideas, ix.ideas.idf, s.ideaWeight)
+	for i := range picked {
+		picked[i].evidence = ix.gather(picked[i].document, q, s)
+	}
+	unspread(q.stems, s.stemWeight)
+	unspread(q.grams, s.gramWeight)
+	unspread(q.ideas, s.ideaWeight)
+	return picked
+}
+
+// scan adds up the inverted lists of the question's terms.
+func (ix *index) scan(q question, s *scratch) {
+	ix.stems.question.score(q.stems, s.stemsQ)
+	ix.stems.answer.score(q.stems, s.stemsA)
+	ix.grams.question.score(q.grams, s.gramsQ)
+	ix.grams.answer.score(q.grams, s.gramsA)
+	ix.ideas.question.score(q.ideas, s.ideasQ)
+	ix.ideas.answer.score(q.ideas, s.ideasA)
+	ix.fields.question.score(q.fields, s.fieldsQ)
+}
+
+// pick chooses the documents to compare closely.
+func (ix *index) pick(q question, s *scratch) []candidate {
+	n := len(ix.documents)
+	all := make([]candidate, 0, min(n, allCandidates))
+	if n <= allCandidates {
+		for d := range n {
+			all = append(all, candidate{document: d})
+		}
+		return all
+	}
+	for d := range n {
+		if quick := quickScore(ix.sums(d, q, s)); quick > 0 {
+			all = append(all, candidate{document: d, score: quick})
+		}
+	}
+	slices.SortFunc(all, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.document, b.document))
+	})
+	return all[:min(len(all), topCandidates)]
+}
+
+// quickScore is the part of the score that needs no comparison with phrasings.
+func quickScore(e Evidence) float64 { return scoreOf(e) }
+
+// spread lays the question's weights out by term, for comparing phrasings.
+func spread(q probe, idf, weights []float32) {
+	for _, t := range q.terms {
+		weights[t.term] = t.weight * idf[t.term]
+	}
+}
+
+func unspread(q probe, weights []float32) {
+	for _, t := range q.terms {
+		weights[t.term] = 0
+	}
+}
+
+// closest returns the greatest cosine between the question and the phrasings from
+// first to last.
+func closest(f forward, idf, weights []float32, norm float32, first, last uint32) float64 {
+	best := float32(0)
+	for p := first; p < last; p++ {
+		dot := float32(0)
+		for _, t := range f.term[f.start[p]:f.start[p+1]] {
+			dot += weights[t] * idf[t]
+		}
+		if dot > 0 {
+			best = max(best, dot/(norm*f.norm[p]+1e-6))
+		}
+	}
+	return float64(best)
+}
