@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"strings"
 	"time"
 )
@@ -50,9 +49,8 @@ func (h Hours) Contains(t time.Time, zone *time.Location) bool {
 func (h Hours) around(t time.Time, zone *time.Location) (end time.Time, inside bool) {
 	local := t.In(zone)
 	for back := range 2 {
-		d := local.AddDate(0, 0, -back)
 		for _, r := range h.days[time.Weekday(mod(int(local.Weekday())-back, 7))] {
-			from, to := r.instants(d.Year(), d.Month(), d.Day(), zone)
+			from, to := r.instants(local.Year(), local.Month(), local.Day()-back, zone)
 			if !t.Before(from) && t.Before(to) {
 				return to, true
 			}
@@ -113,11 +111,11 @@ func (h Hours) Add(t time.Time, d time.Duration, zone *time.Location) time.Time 
 			return time.Time{}
 		}
 		end, _ := h.around(start, zone)
-		if left := end.Sub(start); d <= left {
+		left := end.Sub(start)
+		if d <= left {
 			return start.Add(d)
-		} else {
-			d -= left
 		}
+		d -= left
 		t = end
 	}
 }
@@ -276,12 +274,4 @@ func (n *node) dayAt(day time.Weekday) At {
 	at := n.at()
 	at.n = nil
 	return at
-}
-
-// Describe says the hours in plain words for a report.
-func (h Hours) Describe() string {
-	if h.Empty() {
-		return "never"
-	}
-	return fmt.Sprint(h.String())
 }

@@ -81,11 +81,27 @@ func (r *Report) reportSyntax(src *source, section broken) {
 		r.Errorf(at, straightHint, "a curly quote (%c) does not quote anything in YAML", c)
 		return
 	}
+	if i := bareVariable(line); i >= 0 {
+		at.col, at.width = utf8.RuneCountInString(line[:i])+1, 2
+		r.Errorf(at, `put quotes around it: "${NAME}"`, "inside { } and [ ] a variable needs quotes")
+		return
+	}
 	if strings.Contains(err.message, "mapping value is not allowed") && r.reportDeeper(src, err) {
 		return
 	}
 	message, hint := explainSyntax(err.message, line)
 	r.Errorf(at, hint, "%s", message)
+}
+
+// bareVariable returns where a variable without quotes stands inside { or [, or
+// -1: its own braces end the map.
+func bareVariable(line string) int {
+	open := strings.IndexAny(line, "{[")
+	found := strings.Index(line, "${")
+	if found <= 0 || open < 0 || open >= found || strings.ContainsAny(line[found-1:found], `"'`) {
+		return -1
+	}
+	return found
 }
 
 // reportDeeper reports a line that is indented below a key that has its value

@@ -20,6 +20,7 @@ const (
 type syntaxError struct {
 	line, col int
 	message   string
+	final     bool // the rest is not worth parsing
 }
 
 func (e *syntaxError) Error() string { return e.message }
@@ -34,7 +35,7 @@ func parseYAML(text string) (file *ast.File, err error) {
 	}()
 	tokens := lexer.Tokenize(text)
 	if place, message := beyondLimits(tokens); place != nil {
-		return nil, &syntaxError{line: place.Line, col: place.Column, message: message}
+		return nil, &syntaxError{line: place.Line, col: place.Column, message: message, final: true}
 	}
 	file, err = parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err == nil {
@@ -108,8 +109,44 @@ func (c *converter) start(n ast.Node, kind Kind) *node {
 	out := &node{kind: kind, src: c.src, line: 1, col: 1, width: 1, size: 1}
 	if tk := n.GetToken(); tk != nil && tk.Position != nil {
 		out.line, out.col = max(tk.Position.Line, 1), max(tk.Position.Column, 1)
+		out.col = columnOf(c.src.line(out.line), out.col, tk)
 	}
 	return out
+}
+
+// columnOf corrects a token's column: the scanner does not count the tabs
+// outside quotes. The token is looked for as far to the right as there are tabs.
+func columnOf(line string, column int, tk *token.Token) int {
+	tabs := strings.Count(line, "\t")
+	if tabs == 0 {
+		return column
+	}
+	want := tk.Value
+	switch tk.Type {
+	case token.DoubleQuoteType:
+		want = `"`
+	case token.SingleQuoteType:
+		want = "'"
+	case token.ImplicitNullType:
+		return column
+	}
+	want, _, _ = strings.Cut(want, "\n")
+	runes := []rune(line)
+	for _, start := range []string{want, firstRune(want)} {
+		for at := column; at <= column+tabs && at <= len(runes); at++ {
+			if strings.HasPrefix(string(runes[at-1:]), start) {
+				return at
+			}
+		}
+	}
+	return column
+}
+
+func firstRune(text string) string {
+	for _, r := range text {
+		return string(r)
+	}
+	return ""
 }
 
 func (c *converter) scalar(n ast.Node) *node {

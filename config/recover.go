@@ -47,6 +47,9 @@ func parseSections(src *source) (*ast.File, []broken) {
 		// A quote or bracket that is not closed shows first where the next one
 		// opens: an error further up takes back those below it.
 		bad = slices.DeleteFunc(bad, func(b broken) bool { return b.from > next.from })
+		if at.final {
+			return nil, append(bad, next)
+		}
 		if again || next.from == next.to {
 			return nil, bad
 		}

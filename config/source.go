@@ -72,6 +72,9 @@ func (s *source) excerpt(number, column, width int) (text string, col, wide int)
 	for _, m := range s.masksOf(number) {
 		hide(m.from-1, m.to-1)
 	}
+	if s.continuesSecret(number) {
+		hide(indentOf(line), len(runes))
+	}
 	for _, found := range secretSpans(string(runes)) {
 		hide(found.from, found.to)
 	}
@@ -83,6 +86,24 @@ func (s *source) masksOf(number int) []span {
 		return nil
 	}
 	return s.masks[number]
+}
+
+// continuesSecret tells whether a line belongs to a value that looks secret and
+// began in a line above.
+func (s *source) continuesSecret(number int) bool {
+	if s == nil {
+		return false
+	}
+	indent := indentOf(s.line(number))
+	for above := number - 1; above > 0; above-- {
+		line := s.line(above)
+		if strings.TrimSpace(line) == "" || indentOf(line) >= indent {
+			continue
+		}
+		spans := secretSpans(line)
+		return len(spans) > 0 && spans[len(spans)-1].to == utf8.RuneCountInString(strings.TrimRight(line, " "))
+	}
+	return false
 }
 
 // secretSpans returns the rune ranges (0-based) of values that look secret.
