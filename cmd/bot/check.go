@@ -11,7 +11,7 @@ type checkCmd struct {
 }
 
 // Run reports everything that is wrong with the config.
-func (c *checkCmd) Run(con console, cli *commandLine) error {
+func (c *checkCmd) Run(con terminal, cli *commandLine) error {
 	path := cli.configPath(true)
 	set, report := parseSettings(path, config.Warning)
 	problems := report.Problems()

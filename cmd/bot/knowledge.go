@@ -19,7 +19,7 @@ type rankCmd struct {
 }
 
 // Run ranks what comes on standard input until it ends.
-func (r *rankCmd) Run(ctx context.Context, con console) error {
+func (r *rankCmd) Run(ctx context.Context, con terminal) error {
 	code, ok := language.Parse(r.Lang)
 	if !ok {
 		return usageError{fmt.Errorf("--lang %q is not one of az, tr, ru, en", r.Lang)}

@@ -33,7 +33,7 @@ func (c *commandLine) configPath(exampleWillDo bool) string {
 
 // readSettings reads and checks the operator's file. Problems of severity Error are reported on con.err and answered
 // as an error of usage; warnings are reported when tellWarnings is set.
-func readSettings(path string, unset config.Severity, con console, tellWarnings bool) (settings, error) {
+func readSettings(path string, unset config.Severity, con terminal, tellWarnings bool) (settings, error) {
 	set, report := parseSettings(path, unset)
 	problems := report.Problems()
 	if problems.HasErrors() {
@@ -78,6 +78,6 @@ func openDatabase(ctx context.Context, set settings, path string, opts persisten
 }
 
 // newLog writes structured lines to the console.
-func newLog(con console) *slog.Logger {
+func newLog(con terminal) *slog.Logger {
 	return slog.New(slog.NewTextHandler(con.err, &slog.HandlerOptions{Level: slog.LevelInfo}))
 }

@@ -26,11 +26,11 @@ var version = ""
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], console{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
+	os.Exit(run(ctx, os.Args[1:], terminal{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
 }
 
-// console is where a command reads and writes.
-type console struct {
+// terminal is where a command reads and writes.
+type terminal struct {
 	in       io.Reader
 	out, err io.Writer
 }
@@ -58,7 +58,7 @@ func (u usageError) Unwrap() error { return u.err }
 var errTold = errors.New("already told")
 
 // run is main without the process: it parses args, runs the command and answers the exit code.
-func run(ctx context.Context, args []string, con console) int {
+func run(ctx context.Context, args []string, con terminal) int {
 	var cli commandLine
 	left := -1 // what kong wanted to exit with
 	parser, err := kong.New(&cli, kong.Name("bot"), kong.UsageOnError(), kong.Writers(con.out, con.err),

@@ -14,7 +14,7 @@ import (
 type runCmd struct{}
 
 // Run runs the service until it is asked to stop.
-func (r *runCmd) Run(ctx context.Context, con console, cli *commandLine) (err error) {
+func (r *runCmd) Run(ctx context.Context, con terminal, cli *commandLine) (err error) {
 	path := cli.configPath(false)
 	set, err := readSettings(path, config.Error, con, true)
 	if err != nil {
@@ -45,7 +45,7 @@ func (r *runCmd) Run(ctx context.Context, con console, cli *commandLine) (err er
 type migrateCmd struct{}
 
 // Run brings the schema up and says from where to where.
-func (m *migrateCmd) Run(ctx context.Context, con console, cli *commandLine) error {
+func (m *migrateCmd) Run(ctx context.Context, con terminal, cli *commandLine) error {
 	path := cli.configPath(false)
 	set, err := readSettings(path, config.Ignore, con, false)
 	if err != nil {

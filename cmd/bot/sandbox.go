@@ -24,7 +24,7 @@ type sandboxCmd struct {
 }
 
 // Run runs the whole service against look-alikes of the platforms, with a page in front.
-func (c *sandboxCmd) Run(ctx context.Context, con console, cli *commandLine) (err error) {
+func (c *sandboxCmd) Run(ctx context.Context, con terminal, cli *commandLine) (err error) {
 	path := cli.configPath(true)
 	set, err := readSettings(path, config.Ignore, con, false)
 	if err != nil {
@@ -84,7 +84,7 @@ func (c *sandboxCmd) dataDir() (dir string, cleanUp func() error, err error) {
 }
 
 // serve runs the service and the page until ctx ends. The line on standard output says that everything answers.
-func (c *sandboxCmd) serve(ctx context.Context, con console, ln net.Listener, s *service, st *stand, clk *keptClock) error {
+func (c *sandboxCmd) serve(ctx context.Context, con terminal, ln net.Listener, s *service, st *stand, clk *keptClock) error {
 	box := sandbox.New(sandbox.Config{Platforms: st.platforms(), Service: &seam{service: s, clock: clk}})
 	stages := newStages(ctx)
 	defer stages.stop()

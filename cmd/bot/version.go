@@ -43,7 +43,7 @@ func buildFacts() build {
 }
 
 // Run prints the build's facts.
-func (v *versionCmd) Run(con console) error {
+func (v *versionCmd) Run(con terminal) error {
 	b := buildFacts()
 	if v.JSON {
 		return json.NewEncoder(con.out).Encode(b)

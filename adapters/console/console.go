@@ -1,0 +1,187 @@
+// Package console is the channel of a terminal: what is typed is a customer's message, and the number of a button
+// presses it. It proves that a channel costs one folder and one line, and is what bot chat uses.
+package console
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rapport-chat/rapport/conversation"
+)
+
+// Name is the channel's name.
+const Name = "console"
+
+// Printer shows what the bot says. Buttons are numbered from 1 in the order of Labels, over all messages that are
+// still to be answered.
+type Printer interface {
+	Print(m Message) error
+}
+
+// Message is what the bot said, as a terminal shows it.
+type Message struct {
+	Text    string
+	Buttons []Choice
+	Image   string // where the picture is, empty for none
+	Edited  bool   // replaces an earlier message
+	Deleted bool
+}
+
+// Choice is a button under a message.
+type Choice struct {
+	Number int
+	Label  string
+	URL    string              // opens a link instead of being pressed
+	Action conversation.Action // what it means, for scripts
+}
+
+// Adapter is the terminal of one person.
+type Adapter struct {
+	person  string
+	locale  string
+	printer Printer
+	lines   <-chan string // what is typed; closed at the end
+
+	mu      sync.Mutex
+	choices []conversation.Button // by number
+	sent    int
+	session string // keeps the ids of one start apart from those of another
+	events  int
+}
+
+var _ conversation.Channel = (*Adapter)(nil)
+
+// New is the terminal of person, whose platform reports locale, empty for none. lines are what is typed.
+func New(person, locale string, lines <-chan string, printer Printer) *Adapter {
+	return &Adapter{person: person, locale: locale, printer: printer, lines: lines, session: rand.Text()}
+}
+
+// Name implements conversation.Channel.
+func (a *Adapter) Name() string { return Name }
+
+// Connect implements conversation.Channel. Each person has an account of their own, so that two terminals on one
+// database do not wait for each other.
+func (a *Adapter) Connect(context.Context) (string, error) { return Name + ":" + a.person, nil }
+
+// Limits implements conversation.Channel: a terminal has none that matter.
+func (a *Adapter) Limits() conversation.Limits {
+	return conversation.Limits{TextLength: 100_000, PerSecond: 1000, PerChat: time.Millisecond, EditsText: true, MayWriteFirst: true}
+}
+
+// Run hands over what is typed until ctx ends or there is no more.
+func (a *Adapter) Run(ctx context.Context, in conversation.Receiver) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case line, ok := <-a.lines:
+			if !ok {
+				<-ctx.Done() // what was said last is still being answered
+				return nil
+			}
+			if line = strings.TrimSpace(line); line == "" {
+				continue
+			}
+			if err := in.Receive(ctx, a.event(line)); err != nil {
+				return fmt.Errorf("console: %w", err)
+			}
+		}
+	}
+}
+
+// event is what a typed line means.
+func (a *Adapter) event(line string) conversation.Inbound {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.events++
+	in := conversation.Inbound{
+		Address: conversation.Address{Channel: Name, Account: Name + ":" + a.person, Chat: a.person},
+		EventID: a.session + ":" + strconv.Itoa(a.events), Kind: conversation.KindMessage, Private: true, Text: line,
+		From: conversation.Sender{UserID: a.person, Name: a.person, Locale: a.locale}, At: time.Now(),
+		MessageID: strconv.Itoa(a.events),
+	}
+	if n, err := strconv.Atoi(line); err == nil && n >= 1 && n <= len(a.choices) && a.choices[n-1].Token != "" {
+		in.Kind, in.Text, in.Token = conversation.KindPress, "", a.choices[n-1].Token
+		return in
+	}
+	if name, args, ok := command(line); ok {
+		in.Command, in.Args = name, args
+	}
+	return in
+}
+
+// command reads "/name arguments".
+func command(line string) (name, args string, ok bool) {
+	rest, ok := strings.CutPrefix(line, "/")
+	if !ok || rest == "" {
+		return "", "", false
+	}
+	name, args, _ = strings.Cut(rest, " ")
+	return strings.ToLower(name), strings.TrimSpace(args), true
+}
+
+// Send implements conversation.Channel.
+func (a *Adapter) Send(_ context.Context, s conversation.Sending) (conversation.Receipt, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	m := Message{Text: s.Body.Text.Plain(), Edited: s.Body.Kind == conversation.BodyEdit, Deleted: s.Body.Kind == conversation.BodyDelete}
+	if s.Body.Image != nil {
+		m.Image = place(s.Body.Image)
+	}
+	if len(s.Body.Rows) > 0 {
+		a.choices = a.choices[:0] // numbers press what was said last
+	}
+	for _, row := range s.Body.Rows {
+		for _, b := range row {
+			a.choices = append(a.choices, b)
+			m.Buttons = append(m.Buttons, Choice{
+				Number: len(a.choices), Label: b.Label, URL: b.URL, Action: b.Action,
+			})
+		}
+	}
+	if err := a.printer.Print(m); err != nil {
+		return conversation.Receipt{}, &conversation.SendError{Kind: conversation.OurCredentials, Code: "closed", Err: err}
+	}
+	a.sent++
+	return conversation.Receipt{MessageID: strconv.Itoa(a.sent)}, nil
+}
+
+func place(i *conversation.Image) string {
+	switch {
+	case i.URL != "":
+		return i.URL
+	case i.Path != "":
+		return i.Path
+	}
+	return i.Name
+}
+
+// Text prints for people.
+type Text struct{ W io.Writer }
+
+// Print implements Printer.
+func (t Text) Print(m Message) error {
+	var out strings.Builder
+	if m.Deleted {
+		return nil
+	}
+	out.WriteString(m.Text + "\n")
+	if m.Image != "" {
+		out.WriteString("[picture: " + m.Image + "]\n")
+	}
+	for _, b := range m.Buttons {
+		if b.URL != "" {
+			fmt.Fprintf(&out, "  [%s] %s\n", b.Label, b.URL)
+			continue
+		}
+		fmt.Fprintf(&out, "  %d [%s]\n", b.Number, b.Label)
+	}
+	_, err := io.WriteString(t.W, out.String()+"\n")
+	return err
+}
