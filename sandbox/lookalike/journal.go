@@ -53,7 +53,7 @@ func OpenJournal(path string, now func() time.Time) (*Journal, error) {
 	return j, nil
 }
 
-// Begin notes a call that has arrived. The platform's work is not at rest before its Done, except for calls that wait
+// Begin notes a call that has arrived. The platform is not at rest before its End, except for calls that wait
 // by their nature (a long poll): those name waiting true.
 func (j *Journal) Begin(method, path string, waiting bool) *Entry {
 	j.mu.Lock()
@@ -74,19 +74,26 @@ type Entry struct {
 // Body sets what was sent, decoded and without secrets.
 func (e *Entry) Body(body any) { e.call.Body = body }
 
-// Done notes the status that was answered, 0 for a connection that was cut. Only now does the call get its id and stand
-// in the journal, so that whoever reads on from the last id seen misses none. It is to be called exactly once.
-func (e *Entry) Done(status int) error {
+// Record notes the status that is going to be answered, 0 for a connection that is cut. Only now does the call get its
+// id and stand in the journal, so that whoever reads on from the last id seen misses none; and it stands there before
+// the caller has its answer. It is to be called once, and End after it.
+func (e *Entry) Record(status int) error {
 	j := e.journal
 	e.call.Status = status
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	delete(j.open, e)
 	e.call.ID = j.next
 	j.next++
 	j.calls = append(j.calls, e.call)
 	j.trim()
 	return j.log.Append(e.call)
+}
+
+// End notes that the caller has been answered.
+func (e *Entry) End() {
+	e.journal.mu.Lock()
+	defer e.journal.mu.Unlock()
+	delete(e.journal.open, e)
 }
 
 // trim forgets the oldest calls; it lets a few too many stand so that the move is rare.

@@ -110,9 +110,16 @@ func TestJournal(t *testing.T) {
 		t.Errorf("under way: %v", got)
 	}
 	for i, e := range []*lookalike.Entry{quick, slow, poll} {
-		if err := e.Done(200 + i); err != nil {
+		if err := e.Record(200 + i); err != nil {
 			t.Fatal(err)
 		}
+		if n := len(j.Since(0)); n != i+1 {
+			t.Errorf("%d calls stand in the journal, want %d", n, i+1)
+		}
+		if got := j.Open(); len(got) != max(2-i, 0) {
+			t.Errorf("under way: %v", got)
+		}
+		e.End()
 	}
 	if got := j.Open(); len(got) != 0 {
 		t.Errorf("under way at rest: %v", got)
@@ -134,7 +141,7 @@ func TestJournal(t *testing.T) {
 	}
 	check(again)
 	last := again.Since(0)[2].ID
-	if err := again.Begin("send", "/", false).Done(200); err != nil {
+	if err := again.Begin("send", "/", false).Record(200); err != nil {
 		t.Fatal(err)
 	}
 	if got := again.Since(last); len(got) != 1 || got[0].ID <= last {
@@ -150,7 +157,7 @@ func TestJournalIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 30_000 {
-		if err := j.Begin("send", "/", false).Done(200); err != nil {
+		if err := j.Begin("send", "/", false).Record(200); err != nil {
 			t.Fatal(err)
 		}
 	}

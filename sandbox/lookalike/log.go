@@ -137,12 +137,15 @@ func encodeLines(w io.Writer, values []any) error {
 	return nil
 }
 
-// Close closes the file.
+// Close closes the file; a second time it does nothing.
 func (l *Log) Close() error {
 	if l == nil {
 		return nil
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.file.Close()
+	if err := l.file.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
+		return fmt.Errorf("close %s: %w", filepath.Base(l.path), err)
+	}
+	return nil
 }

@@ -211,3 +211,60 @@ func TestGateWatch(t *testing.T) {
 		}
 	})
 }
+
+// TestPipes: real HTTP over connections in memory, cut and refused by the gate, also one that a handler took over.
+func TestPipes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var gate lookalike.Gate
+		defer gate.Close()
+		taken := make(chan error, 1)
+		s := lookalike.ServePipes(gate.Guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/take" {
+				_, _ = io.WriteString(w, "ok")
+				return
+			}
+			conn, _, err := w.(http.Hijacker).Hijack()
+			if err != nil {
+				taken <- err
+				return
+			}
+			_, err = io.ReadAll(conn)
+			taken <- errors.Join(err, conn.Close())
+		})))
+		tr := &http.Transport{DialContext: s.DialContext}
+		c := &http.Client{Transport: tr}
+		if _, body, err := get(t.Context(), c, "http://platform.test/"); body != "ok" || err != nil {
+			t.Errorf("over a pipe: %q, %v", body, err)
+		}
+		conn, err := s.DialContext(t.Context(), "tcp", "platform.test:80")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(conn, "GET /take HTTP/1.1\r\nHost: platform.test\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		gate.SetDown(true)
+		if err := <-taken; err != nil && !errors.Is(err, io.ErrClosedPipe) {
+			t.Errorf("the connection that was taken over: %v", err)
+		}
+		if _, err := conn.Read(make([]byte, 1)); err == nil {
+			t.Error("the connection is still open")
+		}
+		if _, _, err := get(t.Context(), c, "http://platform.test/"); !errors.Is(err, syscall.ECONNREFUSED) {
+			t.Errorf("shut: %v", err)
+		}
+		gate.SetDown(false)
+		if _, body, err := get(t.Context(), c, "http://platform.test/"); body != "ok" || err != nil {
+			t.Errorf("open again: %q, %v", body, err)
+		}
+		tr.CloseIdleConnections()
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		if _, err := s.DialContext(t.Context(), "tcp", "platform.test:80"); !errors.Is(err, syscall.ECONNREFUSED) {
+			t.Errorf("closed: %v", err)
+		}
+	})
+}

@@ -257,15 +257,15 @@ func (l *Lookalike) getFile(p params) (any, error) {
 }
 
 // serveFile answers /file/bot<token>/<path>.
-func (l *Lookalike) serveFile(w http.ResponseWriter, _ *http.Request, rest string) {
+func (l *Lookalike) serveFile(w http.ResponseWriter, rest string) {
 	token, path, _ := strings.Cut(rest, "/")
 	if token != l.cfg.Token {
-		respond(w, nil, errUnauthorized)
+		respond(nil, errUnauthorized).write(w)
 		return
 	}
 	kind, data, ok := l.byPath(func(f *file) bool { return f.Path == path })
 	if !ok {
-		respond(w, nil, errNotFound)
+		respond(nil, errNotFound).write(w)
 		return
 	}
 	w.Header().Set("Content-Type", kind)

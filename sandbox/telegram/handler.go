@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -84,17 +83,17 @@ func (l *Lookalike) Handler() http.Handler { return l.gate.Guard(http.HandlerFun
 
 func (l *Lookalike) serve(w http.ResponseWriter, r *http.Request) {
 	if rest, ok := strings.CutPrefix(r.URL.Path, "/file/bot"); ok {
-		l.serveFile(w, r, rest)
+		l.serveFile(w, rest)
 		return
 	}
 	rest, ok := strings.CutPrefix(r.URL.Path, "/bot")
 	if !ok {
-		respond(w, nil, errNotFound)
+		respond(nil, errNotFound).write(w)
 		return
 	}
 	token, name, ok := strings.Cut(rest, "/")
 	if !ok || !tokenForm.MatchString(token) {
-		respond(w, nil, errNotFound)
+		respond(nil, errNotFound).write(w)
 		return
 	}
 	name = strings.TrimPrefix(name, "test/")
@@ -103,60 +102,69 @@ func (l *Lookalike) serve(w http.ResponseWriter, r *http.Request) {
 		name = m.name
 	}
 	e := l.journal.Begin(name, "/bot<token>/"+name, name == "getUpdates")
-	status := l.serveCall(w, r, token, m, e)
-	if err := e.Done(status); err != nil || status == 0 {
+	defer e.End()
+	res := l.serveCall(r, token, m, e)
+	if err := e.Record(res.status); err != nil || res.status == 0 {
 		panic(http.ErrAbortHandler)
 	}
+	res.write(w)
 }
 
-// serveCall answers one call and says with which status, 0 for no answer at all.
-func (l *Lookalike) serveCall(w http.ResponseWriter, r *http.Request, token string, m method, e *lookalike.Entry) int {
+// serveCall makes the answer to one call.
+func (l *Lookalike) serveCall(r *http.Request, token string, m method, e *lookalike.Entry) response {
 	p, err := readParams(r)
 	e.Body(p.journal(l.cfg.Token))
 	if err != nil {
 		if r.Context().Err() != nil {
-			return 0
+			return cut
 		}
-		return respond(w, nil, err)
+		return respond(nil, err)
 	}
 	fault, broken := l.faults.Take(m.name, r.URL.Path, m.sends)
 	if broken && !fault.Late {
-		return failed(w, fault)
+		return failed(fault)
 	}
 	if token != l.cfg.Token {
-		return respond(w, nil, errUnauthorized)
+		return respond(nil, errUnauthorized)
 	}
 	if m.do == nil {
-		return respond(w, nil, errNoMethod)
+		return respond(nil, errNoMethod)
 	}
 	result, err := m.do(l, r.Context(), p)
 	switch {
 	case errors.Is(err, errGone) || r.Context().Err() != nil:
-		return 0
+		return cut
 	case broken:
-		return failed(w, fault)
+		return failed(fault)
 	}
-	return respond(w, result, err)
+	return respond(result, err)
 }
 
+// response is what goes back to the caller.
+type response struct {
+	status     int // 0: the connection is cut instead
+	kind       string
+	retryAfter int
+	body       []byte
+}
+
+var cut response
+
 // failed answers as the fault says.
-func failed(w http.ResponseWriter, f lookalike.Fault) int {
-	switch f.Status {
-	case 0:
-		return 0
-	case http.StatusBadGateway, http.StatusGatewayTimeout, http.StatusServiceUnavailable:
+func failed(f lookalike.Fault) response {
+	switch {
+	case f.Status == 0:
+		return cut
+	case f.Status == http.StatusBadGateway, f.Status == http.StatusGatewayTimeout, f.Status == http.StatusServiceUnavailable:
 		// These come from the proxy before the real server, and they are pages, not JSON.
-		w.Header().Set("Content-Type", "text/html")
-		w.WriteHeader(f.Status)
 		text := strconv.Itoa(f.Status) + " " + http.StatusText(f.Status)
-		_, _ = io.WriteString(w, "<html>\r\n<head><title>"+text+"</title></head>\r\n<body>\r\n<center><h1>"+text+
-			"</h1></center>\r\n<hr><center>nginx/1.18.0</center>\r\n</body>\r\n</html>\r\n")
-		return f.Status
+		return response{status: f.Status, kind: "text/html", body: []byte("<html>\r\n<head><title>" + text +
+			"</title></head>\r\n<body>\r\n<center><h1>" + text + "</h1></center>\r\n<hr><center>nginx/1.18.0</center>\r\n" +
+			"</body>\r\n</html>\r\n")}
+	case f.Status < 400:
+		return respond(nil, &refusal{code: f.Status, text: http.StatusText(f.Status)})
 	}
-	if f.Status < 400 {
-		return respond(w, nil, &refusal{code: f.Status, text: http.StatusText(f.Status)})
-	}
-	return respond(w, nil, statusText(f.Status, f.RetryAfter))
+	return respond(nil, statusText(f.Status, f.RetryAfter))
 }
 
 // answer is the envelope of every result.
@@ -172,28 +180,32 @@ type parameters struct {
 	RetryAfter int `json:"retry_after,omitempty"`
 }
 
-// respond writes a result or an error and says with which status. An error that is no refusal is the look-alike's own
-// trouble, such as a full disk.
-func respond(w http.ResponseWriter, result any, err error) int {
-	a, status := answer{OK: true, Result: result}, http.StatusOK
+// respond puts a result or an error into its envelope. An error that is no refusal is the look-alike's own trouble,
+// such as a full disk.
+func respond(result any, err error) response {
+	a, res := answer{OK: true, Result: result}, response{status: http.StatusOK, kind: "application/json"}
 	if err != nil {
 		r := new(refusal)
 		if !errors.As(err, &r) {
 			r = &refusal{code: http.StatusInternalServerError, text: "Internal Server Error"}
 		}
-		a, status = answer{Code: r.code, Description: r.text}, r.code
+		a, res.status, res.retryAfter = answer{Code: r.code, Description: r.text}, r.code, r.retryAfter
 		if r.retryAfter > 0 {
 			a.Parameters = &parameters{RetryAfter: r.retryAfter}
-			w.Header().Set("Retry-After", strconv.Itoa(r.retryAfter))
 		}
 	}
-	body, err := json.Marshal(a)
-	if err != nil {
-		status, body = http.StatusInternalServerError, []byte(`{"ok":false,"error_code":500,"description":"Internal Server Error"}`)
+	if res.body, err = json.Marshal(a); err != nil {
+		return respond(nil, err) // an injected update that is no JSON cannot get here: Inject has read it
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	_, _ = w.Write(body)
-	return status
+	return res
+}
+
+func (r response) write(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", r.kind)
+	w.Header().Set("Content-Length", strconv.Itoa(len(r.body)))
+	if r.retryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(r.retryAfter))
+	}
+	w.WriteHeader(r.status)
+	_, _ = w.Write(r.body)
 }

@@ -317,9 +317,6 @@ type callback struct {
 
 // press hands a button press to the bot.
 func (l *Lookalike) press(p *person, c *chat, m message, data string) error {
-	if l.queue.nextQuery == 0 {
-		l.queue.nextQuery = int64(lookalike.Seed("telegram query", strconv.FormatInt(l.bot.ID, 10))>>2 | 1<<60)
-	}
 	id := strconv.FormatInt(l.queue.nextQuery, 10)
 	u, err := l.enqueue("callback_query", c.ref.ID, id, callback{
 		ID: id, From: p.user(), Message: m, Data: data,

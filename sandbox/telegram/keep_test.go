@@ -58,7 +58,11 @@ func TestSurvivesKill(t *testing.T) {
 	}
 	calls := l.Calls(0)
 
-	again := open(t, telegram.Config{Dir: copied(t, dir), Limits: unlimited})
+	between := copied(t, dir)
+	if err := open(t, telegram.Config{Dir: between, Limits: unlimited}).Close(); err != nil { // rewrites the file
+		t.Fatal(err)
+	}
+	again := open(t, telegram.Config{Dir: copied(t, between), Limits: unlimited})
 	b = inMemory(t, again)
 	log, old := again.Chat("ayla", ""), l.Chat("ayla", "")
 	if len(log) != len(old) || len(log) != 5 || log[3].Text != "final" || !log[3].Edited || log[3].ID != old[3].ID || !log[3].At.Equal(old[3].At) {
@@ -89,13 +93,20 @@ func TestSurvivesKill(t *testing.T) {
 	if rest := again.Calls(calls[len(calls)-1].ID); len(rest) == 0 || rest[0].ID <= calls[len(calls)-1].ID {
 		t.Error("ids of calls do not go on")
 	}
+	if err := again.Press(t.Context(), lookalike.Press{As: "ayla", Label: "ok"}); err != nil {
+		t.Fatal(err)
+	}
+	if second := b.poll(got[2].ID + 1); len(second) != 1 || second[0].Query == nil || second[0].Query.ID == got[1].Query.ID {
+		t.Errorf("a second press: %+v", second)
+	}
+	b.poll(got[2].ID + 2)
 	id := say(t, again, "ayla", "new")
 	for _, m := range old {
 		if m.ID == id {
 			t.Errorf("message id %s was given twice", id)
 		}
 	}
-	if last := b.poll(got[2].ID + 1); len(last) != 1 || last[0].ID != got[2].ID+1 {
+	if last := b.poll(got[2].ID + 2); len(last) != 1 || last[0].ID != got[2].ID+2 {
 		t.Errorf("update ids do not go on: %+v", last)
 	}
 }

@@ -35,6 +35,7 @@ type menuRecord struct {
 type nextCounters struct {
 	Message int   `json:"message"`
 	Update  int64 `json:"update"`
+	Query   int64 `json:"query"`
 }
 
 type commandList struct {
@@ -90,6 +91,7 @@ func (l *Lookalike) replay(line []byte) error {
 	case r.Next != nil:
 		l.nextMessage = max(l.nextMessage, r.Next.Message)
 		l.queue.next = max(l.queue.next, r.Next.Update)
+		l.queue.nextQuery = max(l.queue.nextQuery, r.Next.Query)
 	}
 	return nil
 }
@@ -145,7 +147,7 @@ func (l *Lookalike) replayUpdate(u *update) {
 
 // snapshot is everything that is still of use, as records.
 func (l *Lookalike) snapshot() []any {
-	out := []any{record{Next: &nextCounters{Message: l.nextMessage, Update: l.queue.next}}}
+	out := []any{record{Next: &nextCounters{Message: l.nextMessage, Update: l.queue.next, Query: l.queue.nextQuery}}}
 	for _, p := range l.people {
 		out = append(out, record{Person: p})
 	}

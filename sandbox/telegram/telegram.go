@@ -105,6 +105,7 @@ func New(cfg Config) (*Lookalike, error) {
 		pace:     pace{limits: cfg.Limits, last: map[int64]time.Time{}, groups: map[int64][]time.Time{}},
 	}
 	l.queue.next = 100_000_000 + int64(lookalike.Seed("telegram update", m[1])%800_000_000)
+	l.queue.nextQuery = int64(lookalike.Seed("telegram query", m[1])>>2 | 1<<60)
 	l.nextMessage = 1
 	l.group = &chat{ref: chatRef{ID: -int64(1_000_000_000 + lookalike.Seed("telegram group")%1_000_000_000), Title: "Sandbox group", Type: "group"}}
 	l.chats[l.group.ref.ID] = l.group
