@@ -4,7 +4,9 @@ import (
 	"encoding"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/invopop/jsonschema"
@@ -151,14 +153,13 @@ func (b *schemaBuilder) wrapped(w wrapper, path string, ru rules) *jsonschema.Sc
 	}
 	if elem.Type() == nodeType {
 		out.Properties = jsonschema.NewProperties()
-		for name, section := range b.sections {
+		for _, name := range slices.Sorted(maps.Keys(b.sections)) {
 			if id, below := strings.CutPrefix(name, path+"."); below && !strings.Contains(id, ".") {
-				out.Properties.Set(id, b.value(reflect.ValueOf(section), name, rules{}))
+				out.Properties.Set(id, b.value(reflect.ValueOf(b.sections[name]), name, rules{}))
 			}
 		}
 		if out.Properties.Len() > 0 {
 			out.AdditionalProperties = jsonschema.FalseSchema
-			sortProperties(out)
 		}
 		return out
 	}
@@ -305,30 +306,6 @@ func languageCodes() []any {
 		out = append(out, string(c))
 	}
 	return out
-}
-
-// sortProperties orders properties that came from a Go map.
-func sortProperties(s *jsonschema.Schema) {
-	type pair struct {
-		name  string
-		value *jsonschema.Schema
-	}
-	var pairs []pair
-	for p := s.Properties.Oldest(); p != nil; p = p.Next() {
-		pairs = append(pairs, pair{p.Key, p.Value})
-	}
-	sorted := jsonschema.NewProperties()
-	for len(pairs) > 0 {
-		least := 0
-		for i := range pairs {
-			if pairs[i].name < pairs[least].name {
-				least = i
-			}
-		}
-		sorted.Set(pairs[least].name, pairs[least].value)
-		pairs = append(pairs[:least], pairs[least+1:]...)
-	}
-	s.Properties = sorted
 }
 
 // defaultOf returns a field's value as the schema's default, nil when it has
