@@ -47,6 +47,7 @@ type row struct {
 	blocked  bool      // the gate suppresses it
 	claims   int
 	code     string
+	spec     spec // of a drawn scenario
 }
 
 // memory is a strict Store: it keeps states, epochs and expiries as the contract says, and notes whatever a worker
@@ -260,13 +261,15 @@ func (m *memory) Claim(
 // claim claims one row as its gate says.
 func (m *memory) claim(r *row, now time.Time) (outbox.Item, bool) {
 	r.claims++
-	if r.NotBefore.After(now) {
+	if r.NotBefore.After(now) && r.spec.deferred == 0 {
 		m.violate("%d was claimed %v before it is due", r.ID, r.NotBefore.Sub(now))
 	}
 	if at := r.retryAt; at.After(time.Now()) && r.Body.Kind == conversation.BodyNew {
 		m.violate("%d was claimed %v before its retry", r.ID, time.Until(at))
 	}
 	switch {
+	case r.NotBefore.After(now):
+		return outbox.Item{}, false
 	case !r.NotAfter.IsZero() && now.After(r.NotAfter), r.blocked:
 		r.state = dropped
 		return outbox.Item{}, false

@@ -10,20 +10,21 @@ import (
 const (
 	// bulkShare is the part of the platform's rate that is used over all lanes while bulk has work. What is left
 	// is room in which an answer finds its place at once.
-	bulkShare = 0.976
+	bulkShare = 0.974
 	// travel is how much later than the start of its call a message may count at the platform. A call that was
 	// answered sooner has counted sooner.
-	travel = 20 * time.Millisecond
+	travel = 10 * time.Millisecond
 	// edge keeps two messages that must be a second apart from counting as the same second where the platform
 	// rounds to milliseconds.
-	edge = 2 * time.Millisecond
+	edge = time.Millisecond
 	// evenFrom is the shortest bulk interval that is kept message by message. Faster lanes go in small steps.
 	evenFrom = 5 * time.Millisecond
 	// creditIntervals is how many bulk intervals may be caught up after a delay of our own.
 	creditIntervals = 8
-	// longestGap is after how many intervals bulk goes before waiting answers, as long as the answers together stay
-	// below the rate: debtLimit intervals of debt say that they do not.
-	longestGap, debtLimit = 2.5, 10
+	// longestGap is how many intervals of the platform's rate may lie between two bulk messages: the last place
+	// before that goes to bulk even while answers wait, as long as the answers together stay below the rate. debtLimit
+	// intervals of debt say that they do not.
+	longestGap, debtLimit = 2.95, 10
 	// slowdown and recovery are the steps by which the rate follows refusals of the whole account, and gives back.
 	slowdown, recovery, slowest = 0.9, 0.05, 0.5
 	recoverEvery                = time.Minute
@@ -120,10 +121,7 @@ func (p *Pace) Room(now time.Time, lane conversation.Lane) (ok bool, at time.Tim
 
 // full says whether the window has no place, and until when; zero while that depends on a call that has not started.
 func (p *Pace) full(now time.Time) (bool, time.Time) {
-	for len(p.slots) > 0 && !p.slots[0].until.IsZero() && !now.Before(p.slots[0].until) {
-		p.slots[0] = nil
-		p.slots = p.slots[1:]
-	}
+	p.expire(now)
 	n, _ := p.window()
 	over := len(p.slots) - n
 	if over < 0 {
@@ -146,9 +144,7 @@ func (p *Pace) bulkAt(now time.Time) time.Time {
 	i := p.interval()
 	at := p.due(now)
 	if p.bulkWaits(now) {
-		if latest := p.lastBulk.Add(time.Duration(longestGap * float64(i))); latest.Before(at) {
-			at = latest
-		}
+		at = earlier(at, p.lastPlace(now))
 	}
 	if i >= evenFrom {
 		if soonest := p.lastBulk.Add(i * 6 / 10); soonest.After(at) {
@@ -175,12 +171,32 @@ func (p *Pace) bulkWaits(now time.Time) bool {
 	return now.Sub(p.lastBulk) < time.Second && p.schedule.Sub(now) <= debtLimit*p.interval()
 }
 
-// BulkFirst says that a bulk message has waited so long for answers that it goes before them.
-func (p *Pace) BulkFirst(now time.Time) bool {
-	if p.rate <= 0 || !p.bulkWaits(now) {
-		return false
+// expire forgets the calls that no longer count.
+func (p *Pace) expire(now time.Time) {
+	for len(p.slots) > 0 && !p.slots[0].until.IsZero() && !now.Before(p.slots[0].until) {
+		p.slots[0] = nil
+		p.slots = p.slots[1:]
 	}
-	return now.Sub(p.lastBulk) >= time.Duration(longestGap*float64(p.interval()))
+}
+
+// lastPlace is when bulk must take what may be the last place before its longest gap: now, or the time at which that
+// is to be asked again.
+func (p *Pace) lastPlace(now time.Time) time.Time {
+	n, w := p.window()
+	gap := p.lastBulk.Add(time.Duration(longestGap * float64(w) / float64(n)))
+	p.expire(now)
+	if !now.Before(gap) || len(p.slots) < n-2 {
+		return gap
+	}
+	if len(p.slots) > 0 && now.Before(p.slots[0].until) && p.slots[0].until.Before(gap) {
+		return p.slots[0].until
+	}
+	return now
+}
+
+// BulkFirst says that a bulk message goes before answers, lest it wait too long.
+func (p *Pace) BulkFirst(now time.Time) bool {
+	return p.rate > 0 && p.bulkWaits(now) && !now.Before(p.lastPlace(now))
 }
 
 // Chat says whether a message to the chat may go now. If not, at is when to ask again, or zero for when the chat's
@@ -203,9 +219,9 @@ func (p *Pace) Reserve(now time.Time, lane conversation.Lane, chat string) *Slot
 	if c == nil {
 		c = &chatPace{}
 		p.chats[chat] = c
-		p.prune(now)
 	}
 	c.busy = true
+	p.prune(now)
 	p.calls++
 	if lane == conversation.LaneBulk {
 		p.bulk++

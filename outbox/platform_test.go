@@ -27,8 +27,9 @@ type arrival struct {
 type platform struct {
 	perSecond int
 	perChat   time.Duration
-	limits    *conversation.Limits // what it tells, when not the truth
-	travel    func(s conversation.Sending) time.Duration
+	limits    *conversation.Limits                                    // what it tells, when not the truth
+	there     func(s conversation.Sending) time.Duration              // how long a call travels until it counts
+	back      func(s conversation.Sending) time.Duration              // and how long until its answer is here
 	answer    func(ctx context.Context, s conversation.Sending) error // nil error: done
 	onArrival func(s conversation.Sending)
 
@@ -67,14 +68,14 @@ func (p *platform) Send(ctx context.Context, s conversation.Sending) (conversati
 		p.busy--
 		p.mu.Unlock()
 	}()
-	if p.travel != nil {
-		if err := (clock.Real{}).WaitUntil(ctx, time.Now().Add(p.travel(s)/2)); err != nil {
+	if p.there != nil {
+		if err := (clock.Real{}).WaitUntil(ctx, time.Now().Add(p.there(s))); err != nil {
 			return conversation.Receipt{}, unclear(err)
 		}
 	}
 	err := p.arrive(ctx, s)
-	if p.travel != nil {
-		if late := (clock.Real{}).WaitUntil(ctx, time.Now().Add(p.travel(s)/2)); late != nil {
+	if p.back != nil {
+		if late := (clock.Real{}).WaitUntil(ctx, time.Now().Add(p.back(s))); late != nil {
 			return conversation.Receipt{}, unclear(late)
 		}
 	}

@@ -89,12 +89,12 @@ type Store interface {
 	Recover(ctx context.Context, l Lease) (Recovered, error)
 	// Waiting lists pending items of one lane with an id above after, by id.
 	Waiting(ctx context.Context, account string, lane conversation.Lane, after conversation.OutgoingID, limit int) ([]Waiting, error)
-	// Claim marks those of ids that are still pending as sending and returns them in the order of ids. now is the
-	// business clock: items past their NotAfter are settled as dropped instead, and the gate (consent, open ticket,
-	// quiet hours, attention budget) is asked in the same transaction; what it defers or suppresses is not returned.
-	// RetryAt and NotBefore are the worker's to keep and not asked again. An edit or deletion whose target can no
-	// longer be sent is settled as failed and not returned; while its target has not been sent yet it is returned
-	// with an empty MessageID. ErrLeaseLost when l is over.
+	// Claim marks those of ids that are still pending and due as sending and returns them in the order of ids. now
+	// is the business clock: items before their NotBefore are left alone, items past their NotAfter are settled as
+	// dropped, and the gate (consent, open ticket, quiet hours, attention budget) is asked in the same transaction;
+	// what it defers or suppresses is not returned. RetryAt is the worker's to keep and not asked again. An edit or
+	// deletion whose target can no longer be sent is settled as failed and not returned; while its target has not
+	// been sent yet it is returned with an empty MessageID. ErrLeaseLost when l is over.
 	Claim(ctx context.Context, l Lease, ids []conversation.OutgoingID, now time.Time) ([]Item, error)
 	// Settle writes results, and with each the record that its Report names. A result with PersonGone makes the
 	// identity unreachable. A result for an item that is not sending under l's epoch changes nothing, so that a
