@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
+	"go.uber.org/goleak" //nolint:depguard // this package is only imported by tests
 
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/texts"

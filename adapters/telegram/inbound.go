@@ -102,11 +102,14 @@ func (a *Adapter) at(o outline) conversation.Inbound {
 		MessageID: o.message,
 		At:        time.Now(),
 	}
-	if o.date > 0 {
+	if o.date > 0 && o.date < lastDate {
 		event.At = time.Unix(o.date, 0)
 	}
 	return event
 }
+
+// lastDate is the end of the year 9999: no later time can be written as RFC 3339.
+const lastDate = 253402300800
 
 // place is the part of an event that every message has.
 func (a *Adapter) place(m *models.Message) conversation.Inbound {
@@ -194,7 +197,7 @@ func (a *Adapter) edited(m *models.Message) (conversation.Inbound, bool) {
 	}
 	event.Kind = conversation.KindEdit
 	event.Command, event.Args = "", ""
-	if m.EditDate > 0 {
+	if m.EditDate > 0 && m.EditDate < lastDate {
 		event.At = time.Unix(int64(m.EditDate), 0)
 	}
 	return event, true
