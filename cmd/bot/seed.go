@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/language"
+	"github.com/rapport-chat/rapport/sandbox/lookalike"
 )
 
 // invented are the customers that the sandbox starts with. They are past their first contact and agree to everything.
@@ -28,17 +30,19 @@ func seed(ctx context.Context, s *service, st *stand) error {
 			return err
 		}
 		for _, who := range invented {
-			if who.platform != p.Name() {
+			if who.platform != p.Name() || slices.ContainsFunc(p.People(), func(known lookalike.Person) bool { return known.Name == who.name }) {
 				continue
 			}
-			person := p.Person(who.name)
+			person, err := p.Introduce(lookalike.Person{Name: who.name, Locale: string(who.lang)})
+			if err != nil {
+				return err
+			}
 			in := conversation.Inbound{
 				Address: conversation.Address{Channel: p.Name(), Account: account, Chat: person.ID},
 				EventID: "sandbox:" + who.name, Kind: conversation.KindBack, Private: true, At: s.business.Now(),
 				From: conversation.Sender{UserID: person.ID, Name: who.name, Locale: string(who.lang)},
 			}
-			fresh, err := store.Accept(ctx, in)
-			if err != nil || fresh == 0 {
+			if _, err := store.Accept(ctx, in); err != nil {
 				return err
 			}
 			if err := introduce(ctx, s, in.EventID, who.lang); err != nil {
