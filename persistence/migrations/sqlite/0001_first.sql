@@ -389,14 +389,16 @@ CREATE TABLE orders (
 	shop         TEXT    NOT NULL DEFAULT '',
 	currency     TEXT    NOT NULL,
 	total        INTEGER NOT NULL,
-	state        TEXT    NOT NULL DEFAULT 'placed', -- placed, returned, part_returned
+	state        TEXT    NOT NULL DEFAULT 'placed', -- placed, returned
 	digest       TEXT    NOT NULL DEFAULT '', -- of the request: the same key with another content is refused
 	placed_at    INTEGER NOT NULL,
 	received_at  INTEGER NOT NULL,
+	returned_at  INTEGER NOT NULL DEFAULT 0,
 	UNIQUE (source, order_id)
 ) STRICT;
 CREATE INDEX orders_by_customer ON orders (customer_id, placed_at);
 CREATE INDEX orders_by_phone ON orders (phone) WHERE customer_id IS NULL;
+CREATE INDEX orders_waiting ON orders (received_at) WHERE customer_id IS NULL AND phone <> '';
 
 CREATE TABLE order_lines (
 	order_row INTEGER NOT NULL REFERENCES orders(id),
@@ -407,7 +409,6 @@ CREATE TABLE order_lines (
 	quantity  INTEGER NOT NULL DEFAULT 1,
 	amount    INTEGER NOT NULL,
 	cost      INTEGER NOT NULL DEFAULT 0,
-	returned  INTEGER NOT NULL DEFAULT 0, -- of quantity
 	PRIMARY KEY (order_row, line)
 ) STRICT;
 
@@ -418,25 +419,28 @@ CREATE TABLE members (
 	terms       TEXT    NOT NULL, -- version
 	way         TEXT    NOT NULL,
 	tier        TEXT    NOT NULL DEFAULT '',
-	tier_until  INTEGER NOT NULL DEFAULT 0,
+	tier_until  INTEGER NOT NULL DEFAULT 0, -- the tier is kept until then although too little was earned; 0: enough was
+	review_at   INTEGER NOT NULL DEFAULT 0, -- when the tier must be looked at again; 0: never
+	notices     INTEGER NOT NULL DEFAULT 1, -- wants to hear of credits
 	inviter_id  INTEGER REFERENCES customers(id),
 	joined_at   INTEGER NOT NULL,
 	left_at     INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+CREATE INDEX members_to_review ON members (review_at) WHERE review_at > 0;
 
 -- Append-only: a mistake is mended by the opposite entry.
 CREATE TABLE ledger_entries (
 	id          INTEGER PRIMARY KEY AUTOINCREMENT,
 	source      TEXT    NOT NULL, -- order, survey, reward, staff, expiry, referral, import, ...
 	source_id   TEXT    NOT NULL,
-	kind        TEXT    NOT NULL, -- earn, redeem, expire, adjust, reverse, hold, confirm, release
+	kind        TEXT    NOT NULL, -- earn, redeem, expire, adjust, reverse
 	root_id     INTEGER NOT NULL REFERENCES customers(id),
 	customer_id INTEGER NOT NULL REFERENCES customers(id),
-	points      INTEGER NOT NULL, -- what it adds to the spendable balance
-	held        INTEGER NOT NULL DEFAULT 0, -- what it adds to the pending balance
-	reason      TEXT    NOT NULL, -- key of the text, or staff's words
-	detail      TEXT    NOT NULL DEFAULT '', -- JSON
-	reverses_id INTEGER REFERENCES ledger_entries(id),
+	points      INTEGER NOT NULL, -- what it adds to the balance
+	short       INTEGER NOT NULL DEFAULT 0, -- what it should have taken back and did not find
+	reason      TEXT    NOT NULL, -- of the text reason.<reason>
+	detail      TEXT    NOT NULL DEFAULT '', -- JSON: what the text is filled in with
+	reverses_id INTEGER UNIQUE REFERENCES ledger_entries(id),
 	happened_at INTEGER NOT NULL,
 	posted_at   INTEGER NOT NULL,
 	UNIQUE (source, source_id, kind, root_id)
@@ -446,15 +450,18 @@ CREATE INDEX ledger_entries_by_time ON ledger_entries (happened_at);
 
 -- Each earning is a lot; what is spent is taken from the lot that lapses first.
 CREATE TABLE ledger_lots (
-	id          INTEGER PRIMARY KEY AUTOINCREMENT,
-	entry_id    INTEGER NOT NULL UNIQUE REFERENCES ledger_entries(id),
-	customer_id INTEGER NOT NULL REFERENCES customers(id),
-	points      INTEGER NOT NULL,
-	remaining   INTEGER NOT NULL CHECK (remaining >= 0),
-	expires_at  INTEGER NOT NULL DEFAULT 0 -- 0: never
+	id           INTEGER PRIMARY KEY AUTOINCREMENT,
+	entry_id     INTEGER NOT NULL UNIQUE REFERENCES ledger_entries(id),
+	customer_id  INTEGER NOT NULL REFERENCES customers(id),
+	points       INTEGER NOT NULL,
+	remaining    INTEGER NOT NULL CHECK (remaining BETWEEN 0 AND points),
+	available_at INTEGER NOT NULL DEFAULT 0, -- pending before that
+	expires_at   INTEGER NOT NULL DEFAULT 0, -- 0: never
+	warn_at      INTEGER NOT NULL DEFAULT 0 -- of the next warning; 0: none any more
 ) STRICT;
 CREATE INDEX ledger_lots_open ON ledger_lots (customer_id, expires_at, id) WHERE remaining > 0;
 CREATE INDEX ledger_lots_expiring ON ledger_lots (expires_at) WHERE remaining > 0 AND expires_at > 0;
+CREATE INDEX ledger_lots_warning ON ledger_lots (warn_at) WHERE remaining > 0 AND warn_at > 0;
 
 CREATE TABLE ledger_allocations (
 	id       INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -468,8 +475,8 @@ CREATE INDEX ledger_allocations_by_lot ON ledger_allocations (lot_id);
 -- The cached sums, changed with each entry and proven by `ledger verify`.
 CREATE TABLE balances (
 	customer_id INTEGER PRIMARY KEY REFERENCES customers(id),
-	points      INTEGER NOT NULL DEFAULT 0,
-	held        INTEGER NOT NULL DEFAULT 0,
+	points      INTEGER NOT NULL DEFAULT 0 CHECK (points >= 0),
+	owed        INTEGER NOT NULL DEFAULT 0 CHECK (owed >= 0), -- was spent and then had to be given back: taken from what comes next
 	changed_at  INTEGER NOT NULL
 ) STRICT;
 
@@ -477,10 +484,10 @@ CREATE TABLE balances (
 CREATE TABLE vouchers (
 	id          INTEGER PRIMARY KEY AUTOINCREMENT,
 	code        TEXT    NOT NULL UNIQUE,
-	key         TEXT    NOT NULL UNIQUE, -- entry:<id>, delivery:<id>, ...
+	key         TEXT    NOT NULL UNIQUE, -- reward:<what asked for it>, delivery:<id>, ...
 	customer_id INTEGER NOT NULL REFERENCES customers(id),
 	reward      TEXT    NOT NULL,
-	kind        TEXT    NOT NULL, -- percent, amount, free_item, buy_get, gift_card, place, gift
+	kind        TEXT    NOT NULL, -- percent, amount, free_item, gift_card, place, gift
 	value       INTEGER NOT NULL DEFAULT 0, -- percent or minor units
 	remaining   INTEGER NOT NULL DEFAULT 0, -- gift card
 	currency    TEXT    NOT NULL DEFAULT '',
@@ -505,6 +512,12 @@ CREATE TABLE voucher_uses (
 	UNIQUE (source, source_id, voucher_id)
 ) STRICT;
 CREATE INDEX voucher_uses_by_voucher ON voucher_uses (voucher_id);
+
+-- How many of a reward with a limited stock are taken.
+CREATE TABLE reward_stock (
+	reward TEXT    PRIMARY KEY,
+	taken  INTEGER NOT NULL DEFAULT 0
+) STRICT;
 
 CREATE TABLE referrals (
 	id          INTEGER PRIMARY KEY AUTOINCREMENT,
