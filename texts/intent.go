@@ -90,8 +90,10 @@ func MatchIntent(text string, prefer ...language.Code) (Intent, language.Code, b
 	if strings.ContainsFunc(text, isCyrillic) {
 		prefer = append(slices.Clone(prefer), language.Russian)
 	}
+	spelled := make(map[language.Code][][]string, len(language.All))
 	for _, lang := range order(prefer) {
-		intent, ok := vocabularyOf(lang).match(text)
+		spelled[lang] = vocabularyOf(lang).keys(text)
+		intent, ok := vocabularyOf(lang).match(spelled[lang])
 		switch {
 		case !ok:
 		case found == "":
@@ -101,8 +103,10 @@ func MatchIntent(text string, prefer ...language.Code) (Intent, language.Code, b
 		}
 	}
 	if found == "" {
-		if lang, ok := mentions(text, IntentStop); ok {
-			return IntentStopUnclear, lang, true
+		for _, lang := range language.All {
+			if vocabularyOf(lang).mentions(spelled[lang], IntentStop) {
+				return IntentStopUnclear, lang, true
+			}
 		}
 		return "", "", false
 	}
@@ -119,17 +123,13 @@ func MatchIntent(text string, prefer ...language.Code) (Intent, language.Code, b
 // it is a complaint or a threat, that a person is wanted, or that it has a stop word.
 // Other intents are never found inside a text.
 func Mentions(text string, intent Intent) bool {
-	_, ok := mentions(text, intent)
-	return ok
-}
-
-func mentions(text string, intent Intent) (language.Code, bool) {
 	for _, lang := range language.All {
-		if vocabularyOf(lang).mentions(text, intent) {
-			return lang, true
+		v := vocabularyOf(lang)
+		if v.mentions(v.keys(text), intent) {
+			return true
 		}
 	}
-	return "", false
+	return false
 }
 
 // NamedLanguage tells which language the message asks for: "in English please",

@@ -45,8 +45,20 @@ type inliner struct {
 	okURL func(string) bool
 }
 
+// run is the state of reading one piece of a line. What has been looked for in vain
+// is not looked for again, so that reading takes time in proportion to the text.
+type run struct {
+	inliner
+	s      string
+	style  Style
+	url    string
+	pairs  map[int]int     // where the bracket that opens here is closed
+	failed map[string]bool // marks that nothing closes from here on
+}
+
 // inline reads a piece of a line that is already inside the given style and link.
 func (p inliner) inline(s string, style Style, url string) Rich {
+	r := run{inliner: p, s: s, style: style, url: url, failed: map[string]bool{}}
 	var out Rich
 	var text strings.Builder
 	flush := func() {
@@ -59,7 +71,7 @@ func (p inliner) inline(s string, style Style, url string) Rich {
 			i += 2
 			continue
 		}
-		if spans, n := p.element(s, i, style, url); n > 0 {
+		if spans, n := r.element(i); n > 0 {
 			flush()
 			out = out.add(spans...)
 			i += n
@@ -73,69 +85,73 @@ func (p inliner) inline(s string, style Style, url string) Rich {
 	return out
 }
 
-// element reads the styled piece that starts at s[i]. It returns how many bytes it
+// element reads the styled piece that starts at i. It returns how many bytes it
 // took, or 0 when nothing complete starts there.
-func (p inliner) element(s string, i int, style Style, url string) (Rich, int) {
+func (r *run) element(i int) (Rich, int) {
 	switch {
-	case s[i] == '`' && style&Code == 0:
-		end := strings.IndexByte(s[i+1:], '`')
+	case r.s[i] == '`' && r.style&Code == 0 && !r.failed["`"]:
+		end := strings.IndexByte(r.s[i+1:], '`')
+		r.failed["`"] = end < 0
 		if end <= 0 {
 			return nil, 0
 		}
-		return Rich{{Text: s[i+1 : i+1+end], Style: style | Code, URL: url}}, end + 2
-	case strings.HasPrefix(s[i:], "**") && style&Bold == 0:
-		return p.emphasis(s, i, "**", style, Bold, url)
-	case s[i] == '*' && style&Italic == 0:
-		return p.emphasis(s, i, "*", style, Italic, url)
-	case s[i] == '[' && url == "":
-		return p.link(s, i, style)
+		return Rich{{Text: r.s[i+1 : i+1+end], Style: r.style | Code, URL: r.url}}, end + 2
+	case strings.HasPrefix(r.s[i:], "**") && r.style&Bold == 0:
+		return r.emphasis(i, "**", Bold)
+	case r.s[i] == '*' && r.style&Italic == 0:
+		return r.emphasis(i, "*", Italic)
+	case r.s[i] == '[' && r.url == "":
+		return r.link(i)
 	}
 	return nil, 0
 }
 
 // emphasis reads **text** or *text*. The marks must touch the text and must not
 // stand inside a word, so that "2*3*4" is arithmetic.
-func (p inliner) emphasis(s string, i int, mark string, style, adds Style, url string) (Rich, int) {
+func (r *run) emphasis(i int, mark string, adds Style) (Rich, int) {
 	start := i + len(mark)
-	if before, _ := utf8.DecodeLastRuneInString(s[:i]); i > 0 && isWord(before) {
+	if before, _ := utf8.DecodeLastRuneInString(r.s[:i]); i > 0 && isWord(before) {
 		return nil, 0
 	}
-	if first, _ := utf8.DecodeRuneInString(s[start:]); start >= len(s) || unicode.IsSpace(first) {
+	if first, _ := utf8.DecodeRuneInString(r.s[start:]); start >= len(r.s) || unicode.IsSpace(first) || r.failed[mark] {
 		return nil, 0
 	}
-	end := closing(s, start, mark)
+	end := closing(r.s, start, mark)
 	if end < 0 {
+		r.failed[mark] = true
 		return nil, 0
 	}
-	return p.inline(s[start:end], style|adds, url), end + len(mark) - i
+	return r.inline(r.s[start:end], r.style|adds, r.url), end + len(mark) - i
 }
 
 // closing finds the mark that ends the emphasis whose text begins at start, or -1.
 func closing(s string, start int, mark string) int {
+	openCode := false
 	for j := start; j < len(s); {
 		switch {
 		case s[j] == '\\' && j+1 < len(s):
 			j += 2
 			continue
-		case s[j] == '`':
-			if end := strings.IndexByte(s[j+1:], '`'); end > 0 {
+		case s[j] == '`' && !openCode:
+			end := strings.IndexByte(s[j+1:], '`')
+			if end > 0 {
 				j += end + 2
 				continue
 			}
+			openCode = end < 0
 		case s[j] == '*':
-			run := 1
-			for j+run < len(s) && s[j+run] == '*' {
-				run++
+			stars := 1
+			for j+stars < len(s) && s[j+stars] == '*' {
+				stars++
 			}
 			last, _ := utf8.DecodeLastRuneInString(s[:j])
+			next, _ := utf8.DecodeRuneInString(s[j+stars:])
 			// "**" inside *italic* belongs to a bold part, unless three stars close both.
-			fits := run == len(mark) || run == 3
-			at := j + run - len(mark)
-			next, _ := utf8.DecodeRuneInString(s[j+run:])
-			if fits && j > start && !unicode.IsSpace(last) && (j+run == len(s) || !isWord(next)) {
-				return at
+			fits := stars == len(mark) || stars == 3
+			if fits && j > start && !unicode.IsSpace(last) && (j+stars == len(s) || !isWord(next)) {
+				return j + stars - len(mark)
 			}
-			j += run
+			j += stars
 			continue
 		}
 		j++
@@ -144,33 +160,47 @@ func closing(s string, start int, mark string) int {
 }
 
 // link reads [label](address).
-func (p inliner) link(s string, i int, style Style) (Rich, int) {
-	depth, end := 0, -1
-	for j := i; j < len(s) && end < 0; j++ {
+func (r *run) link(i int) (Rich, int) {
+	if r.pairs == nil {
+		r.pairs = bracketPairs(r.s)
+	}
+	end, closed := r.pairs[i]
+	if !closed || end+1 >= len(r.s) || r.s[end+1] != '(' {
+		return nil, 0
+	}
+	rest := r.s[end+2:]
+	length := strings.IndexAny(rest[:min(len(rest), maxURLBytes)], ") \t\n")
+	if length <= 0 || rest[length] != ')' {
+		return nil, 0
+	}
+	address, label := rest[:length], r.s[i+1:end]
+	if strings.TrimSpace(label) == "" || !r.okURL(address) {
+		return nil, 0
+	}
+	return r.inline(label, r.style, address), end + 2 + length + 1 - i
+}
+
+// maxURLBytes is the longest address of a link; platforms take about 2,000.
+const maxURLBytes = 2048
+
+// bracketPairs finds for each [ the ] that closes it.
+func bracketPairs(s string) map[int]int {
+	pairs := map[int]int{}
+	var open []int
+	for j := 0; j < len(s); j++ {
 		switch s[j] {
 		case '\\':
 			j++
 		case '[':
-			depth++
+			open = append(open, j)
 		case ']':
-			if depth--; depth == 0 {
-				end = j
+			if len(open) > 0 {
+				pairs[open[len(open)-1]] = j
+				open = open[:len(open)-1]
 			}
 		}
 	}
-	if end < 0 || end+1 >= len(s) || s[end+1] != '(' {
-		return nil, 0
-	}
-	length := strings.IndexAny(s[end+2:], ") \t\n")
-	if length <= 0 || s[end+2+length] != ')' {
-		return nil, 0
-	}
-	address := s[end+2 : end+2+length]
-	label := s[i+1 : end]
-	if strings.TrimSpace(label) == "" || !p.okURL(address) {
-		return nil, 0
-	}
-	return p.inline(label, style, address), end + 2 + length + 1 - i
+	return pairs
 }
 
 // safeURL reports whether people may be sent to the address: a scheme that cannot

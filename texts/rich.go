@@ -5,6 +5,7 @@ package texts
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -158,7 +159,7 @@ func List(items ...Rich) Rich {
 func (r Rich) Trim() Rich {
 	out := append(Rich(nil), r...)
 	for len(out) > 0 {
-		out[0].Text = strings.TrimLeft(out[0].Text, " \t\n\r\u00a0")
+		out[0].Text = strings.TrimLeftFunc(out[0].Text, unicode.IsSpace)
 		if out[0].Text != "" {
 			break
 		}
@@ -166,7 +167,7 @@ func (r Rich) Trim() Rich {
 	}
 	for len(out) > 0 {
 		last := len(out) - 1
-		out[last].Text = strings.TrimRight(out[last].Text, " \t\n\r\u00a0")
+		out[last].Text = strings.TrimRightFunc(out[last].Text, unicode.IsSpace)
 		if out[last].Text != "" {
 			break
 		}

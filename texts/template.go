@@ -323,11 +323,17 @@ func closeGap(lang language.Code, before Rich, after string) (Rich, string) {
 	trimmed := strings.TrimRight(tail, " ")
 	starts := strings.TrimSpace(trimmed) == "" && last <= 0 || strings.HasSuffix(trimmed, "\n") || endsSentence([]rune(trimmed))
 	if rest, ok := strings.CutPrefix(after, ","); ok {
-		after = strings.TrimLeft(rest, " ")
-		if starts {
-			after = capital(lang, after)
+		rest = strings.TrimLeft(rest, " ")
+		switch {
+		case starts:
+			return before, capital(lang, rest)
+		case strings.HasSuffix(trimmed, ","):
+			before[last].Text = strings.TrimSuffix(trimmed, ",")
+			return before.Append(), " " + rest
+		case last >= 0:
+			before[last].Text = trimmed
 		}
-		return before, after
+		return before.Append(), after
 	}
 	next, _ := utf8.DecodeRuneInString(after)
 	if after == "" || unicode.IsPunct(next) && next != '(' || next == '\n' {

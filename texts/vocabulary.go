@@ -178,9 +178,9 @@ func (v *vocabulary) each(sets map[string]string, phrase string, do func(key str
 	return nil
 }
 
-// match looks the whole message up, then again without the words around it.
-func (v *vocabulary) match(text string) (Intent, bool) {
-	for _, words := range v.keys(text) {
+// match looks a whole message up by its keys, with and without the words around it.
+func (v *vocabulary) match(keys [][]string) (Intent, bool) {
+	for _, words := range keys {
 		if len(words) == 0 || len(words) > maxIntentWords {
 			continue
 		}
@@ -265,12 +265,13 @@ func (v *vocabulary) lookupNamed(text string) (language.Code, bool) {
 	return "", false
 }
 
-func (v *vocabulary) mentions(text string, intent Intent) bool {
+// mentions looks for a phrase of the intent anywhere in a message.
+func (v *vocabulary) mentions(keys [][]string, intent Intent) bool {
 	phrases := v.inside[intent]
 	if len(phrases) == 0 {
 		return false
 	}
-	for _, words := range v.keys(text) {
+	for _, words := range keys {
 		for i := range words {
 			for n := 1; n <= v.longestInside && i+n <= len(words); n++ {
 				if phrases[strings.Join(words[i:i+n], " ")] {
