@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -105,13 +106,39 @@ func explainCron(text string, fields []string, err error) error {
 		alone := []string{"*", "*", "*", "*", "*"}
 		alone[i] = f
 		if _, bad := parseStandard(strings.Join(alone, " ")); bad != nil {
-			return &ValueError{Value: text, Offset: len([]rune(text[:offset])), Hint: "this field is the " + cronFields[i] + "; " + cronHint,
-				Message: fmt.Sprintf("is not a cron expression: field %d, %s, is wrong", i+1, quoted(f))}
+			return &ValueError{
+				Value: text, Offset: len([]rune(text[:offset])), Hint: "this field is the " + cronFields[i] + "; " + cronHint,
+				Message: fmt.Sprintf("is not a cron expression: field %d, %s, is wrong", i+1, quoted(f)),
+			}
 		}
 		offset += len(f)
 	}
 	return invalid(text, cronHint, "is not a cron expression: %s", err)
 }
+
+// Describe says the schedule in plain words where they are short, and otherwise
+// repeats the spec.
+func (c CronSpec) Describe() string {
+	fields := strings.Fields(c.text)
+	if len(fields) != 5 || fields[3] != "*" {
+		return "by cron " + quoted(c.text)
+	}
+	minute, err1 := strconv.Atoi(fields[0])
+	hour, err2 := strconv.Atoi(fields[1])
+	if err1 != nil || err2 != nil {
+		return "by cron " + quoted(c.text)
+	}
+	at := TimeOfDay(hour*60 + minute)
+	switch dom, err := strconv.Atoi(fields[2]); {
+	case fields[2] == "*":
+		return describeDays(c.weekdays()) + " at " + at.String()
+	case err == nil && fields[4] == "*":
+		return fmt.Sprintf("on day %d of every month at %s", dom, at)
+	}
+	return "by cron " + quoted(c.text)
+}
+
+func (c CronSpec) weekdays() Weekdays { return Weekdays(c.spec.Dow & uint64(EveryDay)) }
 
 // UnmarshalText reads a spec.
 func (c *CronSpec) UnmarshalText(text []byte) error {

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"strings"
@@ -338,5 +339,53 @@ func TestInlineStructs(t *testing.T) {
 	decode(t, "name: x\nnote: y\n", &into)
 	if into.Name != "x" || into.Note != "y" || into.Line() != 1 {
 		t.Errorf("inline: %+v", into)
+	}
+}
+
+// TestConfigurationAsJSON writes a configuration as the cockpit shows it: in
+// the operator's forms, without secrets and without places.
+func TestConfigurationAsJSON(t *testing.T) {
+	t.Parallel()
+	var into struct {
+		config.At
+		Offers  config.Map[sampleOffer]          `yaml:"offers"`
+		Token   config.Secret                    `yaml:"token"`
+		Hours   config.Hours                     `yaml:"hours"`
+		Window  config.Duration                  `yaml:"window"`
+		Keep    config.Period                    `yaml:"keep"`
+		Days    config.Weekdays                  `yaml:"days"`
+		Closed  []config.DateRange               `yaml:"closed"`
+		Born    config.Date                      `yaml:"born"`
+		Shift   config.TimeOfDay                 `yaml:"shift"`
+		Lunch   config.TimeRange                 `yaml:"lunch"`
+		Zone    config.Zone                      `yaml:"zone"`
+		PerUnit map[config.Currency]config.Money `yaml:"per"`
+	}
+	decode(t, `
+token: ${SAMPLE_TOKEN}
+hours: {mon-fri: 08:00-23:00}
+window: 48h
+keep: 3 months
+days: mon, wed
+closed: [28 May, 2027-03-20..2027-03-24]
+born: 29 Feb
+shift: 9:30
+lunch: 13:00-14:00
+zone: Asia/Baku
+per: {AZN: 1.5}
+offers:
+  z: {text: hi, every: Friday 10:00, to: everyone}
+  a: {text: {en: hi}, cron: "0 10 * * FRI", at: 2026-12-18T10:00}
+`, &into)
+	got, err := json.Marshal(into)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"Offers":{"z":{"Every":"Friday 10:00","Cron":"","Due":"","To":"everyone","Text":"hi","Gift":"","Stage":null},` +
+		`"a":{"Every":"","Cron":"0 10 * * FRI","Due":"2026-12-18T10:00","To":"","Text":{"en":"hi"},"Gift":"","Stage":null}},` +
+		`"Token":"\u003csecret\u003e","Hours":"mon-fri 08:00-23:00","Window":"2d","Keep":"3 months","Days":"mon, wed",` +
+		`"Closed":["28 May","2027-03-20..2027-03-24"],"Born":"29 Feb","Shift":"09:30","Lunch":"13:00-14:00","Zone":"Asia/Baku","PerUnit":{"AZN":1.50}}`
+	if string(got) != want {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

@@ -89,8 +89,10 @@ func ParseDuration(text string) (Duration, error) {
 		unit, known := durationUnits[a.unit]
 		switch {
 		case a.unit == "":
-			return 0, &ValueError{Value: text, Offset: a.offset, Message: "has no unit",
-				Hint: fmt.Sprintf("write %sm for minutes, %sh for hours or %sd for days", a.digits, a.digits, a.digits)}
+			return 0, &ValueError{
+				Value: text, Offset: a.offset, Message: "has no unit",
+				Hint: fmt.Sprintf("write %sm for minutes, %sh for hours or %sd for days", a.digits, a.digits, a.digits),
+			}
 		case !known && calendarUnit(a.unit) != 0:
 			return 0, &ValueError{Value: text, Offset: a.offset, Message: "has no exact length here", Hint: "write it in days, such as 90d"}
 		case !known:

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -226,7 +227,8 @@ func (e *Every) named(words []string) error {
 	name := strings.Join(words, " ")
 	days, err := ParseWeekdays(name)
 	if err != nil {
-		if bad, ok := err.(*ValueError); ok && !strings.HasPrefix(bad.Hint, "did you mean") {
+		var bad *ValueError
+		if errors.As(err, &bad) && !strings.HasPrefix(bad.Hint, "did you mean") {
 			return invalid(e.text, everyHint, "is not a schedule")
 		}
 		return within(e.text, name, err)

@@ -25,8 +25,12 @@ func FuzzLoad(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		data = data[:min(len(data), 4<<10)] // the limits have tests of their own
+		began := time.Now()
 		doc, r := config.Parse("fuzz.yaml", data, config.Options{Env: environment})
 		decoded(doc, r)
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("%d bytes took %s", len(data), took)
+		}
 		lines := bytes.Count(data, []byte("\n")) + bytes.Count(data, []byte("\r")) + 1
 		problems := r.Problems()
 		for _, p := range problems {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"strings"
 	"time"
 )
@@ -184,8 +185,10 @@ func (d *decoder) hoursByDay(n *node, into *Hours) {
 		at.n = nil
 		days, err := ParseWeekdays(e.key)
 		if err != nil {
-			bad := err.(*ValueError)
-			d.r.Errorf(at, bad.Hint, "%s %s", quoted(e.key), bad.Message)
+			var bad *ValueError
+			if errors.As(err, &bad) {
+				d.r.Errorf(at, bad.Hint, "%s %s", quoted(e.key), bad.Message)
+			}
 			continue
 		}
 		d.onlyOnce(e)

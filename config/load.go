@@ -66,19 +66,38 @@ func Parse(name string, data []byte, opts Options) (*Document, *Report) {
 	return &Document{Root: Node{l.parse(name, filepath.Dir(name), data)}}, r
 }
 
+// Read reads further files that a configuration names, such as articles, into
+// the same report: pattern stands at the given place and is relative to the
+// folder of its file. The root of such a file may also be a list. Files that
+// cannot be read are reported and left out.
+func (r *Report) Read(at At, pattern string) []*Document {
+	l := &loader{r: r, seen: map[string]bool{}, doc: &Document{}, anyRoot: true}
+	shown := &source{name: r.mainFile, dir: filepath.Dir(r.mainFile)}
+	if at.src != nil {
+		shown = at.src
+	}
+	named := &node{kind: Scalar, src: shown, line: at.line, col: at.col, width: at.width, text: pattern, written: pattern}
+	var out []*Document
+	for _, path := range l.expandPattern(named) {
+		l.doc.Files = nil
+		if root := l.file(path, shownPath(shown, path), at); root != nil {
+			out = append(out, &Document{Root: Node{root}, Files: l.doc.Files, Watch: l.watch})
+		}
+	}
+	return out
+}
+
 type loader struct {
-	r     *Report
-	doc   *Document
-	seen  map[string]bool
-	watch []string
+	r       *Report
+	doc     *Document
+	seen    map[string]bool
+	watch   []string
+	anyRoot bool // a list will do
 }
 
 // file reads one file; nil when it cannot be read at all.
 func (l *loader) file(path, shown string, from At) *node {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		abs = path
-	}
+	abs := absolute(path)
 	l.seen[abs] = true
 	l.doc.Files = append(l.doc.Files, abs)
 	data, err := l.read(path)
@@ -178,7 +197,7 @@ func (l *loader) parse(shown, dir string, data []byte) *node {
 		empty.partial = len(bad) > 0
 		return empty
 	}
-	if root.kind != Mapping {
+	if root.kind != Mapping && !(l.anyRoot && root.kind == List) {
 		l.r.Errorf(root.at(), "begin with a section, such as “brand:”", "the file must be a map of sections, not %s", root.kind)
 		return empty
 	}
@@ -245,10 +264,7 @@ func (l *loader) expandPattern(p *node) []string {
 func (l *loader) fresh(paths []string, p *node) []string {
 	var out []string
 	for _, path := range paths {
-		abs, err := filepath.Abs(path)
-		if err != nil {
-			abs = path
-		}
+		abs := absolute(path)
 		if l.seen[abs] {
 			l.r.Warnf(p.at(), "name each file once", "%s is included already", shownPath(p.src, path))
 			continue
@@ -271,6 +287,13 @@ func shownPath(src *source, path string) string {
 		return path
 	}
 	return filepath.Join(filepath.Dir(src.name), rel)
+}
+
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
 }
 
 func compact(paths []string) []string {

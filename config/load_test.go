@@ -180,3 +180,60 @@ func TestLimits(t *testing.T) {
 		})
 	}
 }
+
+func TestReadFurtherFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	main := write(t, dir, "conf/main.yaml", "brand: {name: Nar}\nfiles: [articles/*.yaml, nowhere.yaml, nothing/*.yaml]\n")
+	write(t, dir, "conf/articles/b.yaml", "- {points: 1}\n- {ponits: 2}\n")
+	write(t, dir, "conf/articles/a.yaml", "points: 3\n")
+	write(t, dir, "conf/articles/c.yaml", "just words\n")
+	doc, r := config.Load(main, config.Options{})
+	files, _ := doc.Root.Field("files")
+	var read []string
+	for _, item := range files.Items() {
+		for _, d := range r.Read(item.At(), item.Text()) {
+			read = append(read, filepath.Base(d.Files[0])+" "+d.Root.Kind().String())
+			var rewards []sampleReward
+			if d.Root.Kind() == config.List {
+				config.Decode(d.Root, &rewards, r)
+			}
+		}
+	}
+	if got := strings.Join(read, ", "); got != "a.yaml a map of keys, b.yaml a list, c.yaml a map of keys" {
+		t.Errorf("read %s", got)
+	}
+	var got []string
+	for _, p := range r.Problems() {
+		got = append(got, strings.TrimPrefix(p.Place(), dir+"/")+": "+p.Message)
+	}
+	want := []string{
+		"conf/main.yaml:2:26: cannot read " + dir + "/conf/nowhere.yaml: there is no such file",
+		`conf/main.yaml:2:40: no file matches "nothing/*.yaml"`,
+		`conf/articles/b.yaml:2:4: unknown key "ponits" in item 2`,
+		"conf/articles/c.yaml:1:1: the file must be a map of sections, not a single value",
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("problems\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	// Without a place, files are sought beside the main file.
+	if docs := r.Read(config.At{}, "articles/a.yaml"); len(docs) != 1 {
+		t.Errorf("%d files read without a place", len(docs))
+	}
+}
+
+func TestAddTakesProblemsOfOtherPackages(t *testing.T) {
+	t.Parallel()
+	root, r := report(t, "a: x\n")
+	r.Warnf(root.At(), "", "ours")
+	r.Add(
+		config.Problem{Severity: config.Error, File: "texts/az.yaml", Line: 3, Column: 5, Message: "theirs", Source: "    x: y"},
+		config.Problem{Severity: config.Warning, File: "texts/az.yaml", Line: 1, Column: 1, Message: "earlier"},
+	)
+	if got := strings.Join(messages(r), "; "); got != "warning: ours; warning: earlier; error: theirs" || !r.HasErrors() {
+		t.Errorf("problems: %s", got)
+	}
+	if got := rendered(t, r, false); !strings.Contains(got, "    3 |     x: y\n      |     ^\n") {
+		t.Errorf("rendered:\n%s", got)
+	}
+}

@@ -1,9 +1,12 @@
 package config
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"reflect"
+	"slices"
 	"unicode"
 )
 
@@ -55,6 +58,30 @@ func (m *Map[T]) IDs() []string {
 // Len returns how many entries there are.
 func (m *Map[T]) Len() int { return len(m.Entries) }
 
+// MarshalJSON writes an object with the ids in the order of the file.
+func (m Map[T]) MarshalJSON() ([]byte, error) {
+	var out bytes.Buffer
+	out.WriteByte('{')
+	for i, e := range m.Entries {
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		key, err := json.Marshal(e.ID)
+		if err != nil {
+			return nil, fmt.Errorf("write the id %q: %w", e.ID, err)
+		}
+		value, err := json.Marshal(e.Value)
+		if err != nil {
+			return nil, fmt.Errorf("write %s: %w", e.ID, err)
+		}
+		out.Write(key)
+		out.WriteByte(':')
+		out.Write(value)
+	}
+	out.WriteByte('}')
+	return out.Bytes(), nil
+}
+
 func (m *Map[T]) decode(d *decoder, n *node, ru rules, s spot) {
 	if n.kind == Null {
 		return
@@ -95,7 +122,7 @@ func (d *decoder) id(e *entry, ru rules) bool {
 	if e.odd {
 		return false
 	}
-	if ru.keys != nil && !contains(ru.keys, e.key) {
+	if ru.keys != nil && !slices.Contains(ru.keys, e.key) {
 		d.r.Errorf(at, Suggest(e.key, ru.keys), "%s is not possible here", quoted(e.key))
 		return false
 	}
@@ -112,21 +139,15 @@ func (d *decoder) id(e *entry, ru rules) bool {
 	return true
 }
 
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
-}
-
 // Located is a single value that keeps its own place, for checks that need it
 // after decoding (expressions, references).
 type Located[T any] struct {
 	At
 	Value T
 }
+
+// MarshalJSON writes the value alone.
+func (l Located[T]) MarshalJSON() ([]byte, error) { return json.Marshal(l.Value) }
 
 func (l *Located[T]) decode(d *decoder, n *node, ru rules, s spot) {
 	l.At = n.at()

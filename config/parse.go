@@ -58,7 +58,6 @@ type converter struct {
 	src     *source
 	r       *Report
 	anchors map[string]*node
-	total   int
 }
 
 // convert returns the node of a value, never nil.

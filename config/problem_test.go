@@ -89,7 +89,7 @@ func TestProblemsAsJSON(t *testing.T) {
 	if err := json.Compact(&compact, text); err != nil || compact.String() != want {
 		t.Errorf("JSON %s, %v; want %s", &compact, err, want)
 	}
-	if text, err := (config.Problems)(nil).JSON(); err != nil || string(text) != "[]\n" {
+	if text, err := config.Problems(nil).JSON(); err != nil || string(text) != "[]\n" {
 		t.Errorf("no problems are %q, %v", text, err)
 	}
 }

@@ -20,6 +20,7 @@ type Report struct {
 	order    map[*source]int
 	mainFile string
 	errors   int
+	foreign  []Problem
 	langs    []language.Code
 	partial  bool // a part of the files could not be read
 }
@@ -75,6 +76,18 @@ func (r *Report) WarnIn(at At, offset int, hint, format string, args ...any) {
 	r.add(Warning, at.inside(offset), hint, fmt.Sprintf(format, args...))
 }
 
+// Add adds problems that another package found in files of its own.
+func (r *Report) Add(problems ...Problem) {
+	for _, p := range problems {
+		if len(r.foreign) < maxProblems {
+			r.foreign = append(r.foreign, p)
+		}
+		if p.Severity == Error {
+			r.errors++
+		}
+	}
+}
+
 // UnknownID reports that nothing of the kind ("reward") has the id, and offers
 // the known id that is nearest.
 // It says nothing while a part of the files could not be read: the id may stand
@@ -106,6 +119,11 @@ func (r *Report) Problems() Problems {
 			p.File, p.Line, p.Column, p.order = f.src.name, f.line, f.col, r.order[f.src]
 			p.Source, p.caret, p.span = f.src.excerpt(f.line, f.col, f.width)
 		}
+		out = append(out, p)
+	}
+	for _, p := range r.foreign {
+		p.order = len(r.order)
+		p.caret, p.span = max(p.Column, 1), max(p.span, 1)
 		out = append(out, p)
 	}
 	out.sort()

@@ -126,17 +126,36 @@ func TestCron(t *testing.T) {
 	}
 }
 
+func TestCronDescribe(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"0 10 * * FRI": "Fridays at 10:00", "30 9 * * 1-5": "Monday to Friday at 09:30", "0 8 * * *": "every day at 08:00",
+		"0 9 1 * *": "on day 1 of every month at 09:00", "*/5 * * * *": `by cron "*/5 * * * *"`, "0 9 1 * 1": `by cron "0 9 1 * 1"`,
+		"@daily": `by cron "@daily"`, "0 9 1 5 *": `by cron "0 9 1 5 *"`, "0 18 * * SUN,SAT": "Saturdays and Sundays at 18:00",
+	} {
+		c, err := config.ParseCron(text)
+		if err != nil || c.Describe() != want {
+			t.Errorf("%q is described as %q, %v; want %q", text, c.Describe(), err, want)
+		}
+	}
+}
+
 // TestSchedulesOverClockChanges compares every schedule with a slow and plain
 // reading of the rule: each local minute that matches is due at the first
 // instant that shows it, or, when it is skipped, at the first that comes after.
 func TestSchedulesOverClockChanges(t *testing.T) {
 	t.Parallel()
 	changes := []struct{ zone, from string }{
-		{"America/New_York", "2026-03-07"}, {"America/New_York", "2026-10-31"},
-		{"America/Asuncion", "2023-09-30"}, {"America/Asuncion", "2024-03-23"}, // midnight is skipped
-		{"Africa/Cairo", "2024-04-25"}, {"Atlantic/Azores", "2025-10-25"},
-		{"Australia/Lord_Howe", "2026-04-04"}, {"Australia/Lord_Howe", "2026-10-03"}, // by half an hour
-		{"Asia/Baku", "2015-10-24"}, {"Europe/Istanbul", "2016-03-26"},
+		{"America/New_York", "2026-03-07"},
+		{"America/New_York", "2026-10-31"},
+		{"America/Asuncion", "2023-09-30"}, // midnight is skipped
+		{"America/Asuncion", "2024-03-23"},
+		{"Africa/Cairo", "2024-04-25"},
+		{"Atlantic/Azores", "2025-10-25"},
+		{"Australia/Lord_Howe", "2026-04-04"}, // by half an hour
+		{"Australia/Lord_Howe", "2026-10-03"},
+		{"Asia/Baku", "2015-10-24"},
+		{"Europe/Istanbul", "2016-03-26"},
 	}
 	matches := map[string]func(w time.Time) bool{
 		"30 2 * * *":      func(w time.Time) bool { return w.Hour() == 2 && w.Minute() == 30 },

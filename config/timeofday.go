@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -123,8 +124,8 @@ func ParseTimeRange(text string) (TimeRange, error) {
 
 // within turns the error about a part of a text into one about the whole.
 func within(text, part string, err error) error {
-	bad, ok := err.(*ValueError)
-	if !ok {
+	var bad *ValueError
+	if !errors.As(err, &bad) {
 		return err
 	}
 	offset := 0
