@@ -225,6 +225,19 @@ func (b *batch) keep(ctx context.Context, on *statements) (fresh int, err error)
 
 // keepAll writes the events and makes known whom and what they come from.
 func (b *batch) keepAll(ctx context.Context, tx *Tx) (fresh int, err error) {
+	if tx.d.sqlite {
+		var all bool
+		if fresh, all, err = b.keepEach(ctx, tx); err != nil || all {
+			return fresh, err
+		}
+		rest, err := b.keepStrange(ctx, tx)
+		return fresh + rest, err
+	}
+	return b.keepStrange(ctx, tx)
+}
+
+// keepStrange writes a batch in which there may be strangers.
+func (b *batch) keepStrange(ctx context.Context, tx *Tx) (fresh int, err error) {
 	if fresh, err = b.keep(ctx, &tx.statements); err != nil || fresh == len(b.rows) {
 		return fresh, err
 	}
@@ -253,6 +266,60 @@ func (b *batch) keepAll(ctx context.Context, tx *Tx) (fresh int, err error) {
 		return 0, err
 	}
 	return b.keep(ctx, &tx.statements)
+}
+
+// knownRow is what is known about an event's sender and chat.
+type knownRow struct {
+	Customer     int64  `db:"customer_id"`
+	Name         string `db:"display_name"`
+	Locale       string
+	Reach        string
+	Conversation int64
+}
+
+// keepEach writes events one by one, which for SQLite is cheaper than a table of parameters: a statement costs no
+// round trip. It stops at the first stranger and then answers false; what it kept is kept.
+func (b *batch) keepEach(ctx context.Context, tx *Tx) (fresh int, all bool, err error) {
+	for n, row := range b.rows {
+		var known knownRow
+		err := tx.get(ctx, &known, `SELECT p.customer_id, p.display_name, p.locale, p.reach, c.id AS conversation
+			FROM identities p JOIN conversations c ON c.account = ? AND c.chat = ?
+			WHERE p.channel = ? AND p.user_id = ? AND (c.customer_id IS NOT NULL OR ? = 0)`,
+			row.Account, row.Chat, row.Channel, row.User, row.Private)
+		if errors.Is(err, conversation.ErrNotFound) {
+			return fresh, false, nil
+		}
+		if err != nil {
+			return 0, false, err
+		}
+		n1, err := tx.exec(ctx, `INSERT INTO inbox (account, event_id, conversation_id, customer_id, kind, payload, received_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, event_id) DO NOTHING`,
+			row.Account, row.Event, known.Conversation, known.Customer, row.Kind, row.Payload, row.At)
+		if err != nil {
+			return 0, false, err
+		}
+		fresh += int(n1)
+		if err := b.refresh(ctx, tx, n, known); err != nil {
+			return 0, false, err
+		}
+	}
+	return fresh, true, nil
+}
+
+// refresh writes what event n tells anew about its sender.
+func (b *batch) refresh(ctx context.Context, tx *Tx, n int, known knownRow) error {
+	var s senderRow
+	s.learn(b.in[n])
+	if (s.Name == "" || s.Name == known.Name) && (s.Locale == "" || s.Locale == known.Locale) && (s.Reach == "" || s.Reach == known.Reach) {
+		return nil
+	}
+	s.Channel, s.User, s.At = b.rows[n].Channel, b.rows[n].User, b.rows[n].At
+	list, err := objects([]senderRow{s})
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(ctx, b.sql.update, list)
+	return err
 }
 
 // introduce makes senders known, each as a customer.

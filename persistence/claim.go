@@ -53,7 +53,7 @@ func (s *Outbox) Waiting(ctx context.Context, account string, lane conversation.
 }
 
 const waitingSQL = `SELECT id, chat, not_before, retry_at FROM outbox
-	WHERE state = 0 AND account = ? AND lane = ? AND id > ? ORDER BY id LIMIT ?`
+	WHERE state = 0 AND account = ? AND lane = ? AND id > ? ORDER BY id LIMIT CAST(? AS bigint)`
 
 // itemRow is an outbox row as a claim needs it, with the message that it changes, if any.
 type itemRow struct {
@@ -90,7 +90,11 @@ const itemColumns = `o.id, o.key, o.account, o.channel, o.chat, o.thread, o.lane
 // Claim implements outbox.Store.
 func (s *Outbox) Claim(ctx context.Context, l outbox.Lease, ids []conversation.OutgoingID, now time.Time) ([]outbox.Item, error) {
 	var items []outbox.Item
-	err := s.db.Do(ctx, func(ctx context.Context, tx *Tx) error {
+	lazy, err := s.repeatable(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("look at %d messages of %s: %w", len(ids), l.Account, err)
+	}
+	err = s.db.do(ctx, lazy, func(ctx context.Context, tx *Tx) error {
 		tx.turn.now = now
 		var err error
 		items, err = tx.claim(ctx, l, ids, now)
@@ -102,13 +106,25 @@ func (s *Outbox) Claim(ctx context.Context, l outbox.Lease, ids []conversation.O
 	return items, nil
 }
 
+// repeatable says that a lost claim would do no harm: each of the messages would be sent again after a crash, and none
+// of them costs anything. PostgreSQL does not ask.
+func (s *Outbox) repeatable(ctx context.Context, wanted []conversation.OutgoingID) (bool, error) {
+	if !s.db.dialect.sqlite {
+		return false, nil
+	}
+	var careful int
+	err := s.db.statements.get(ctx, &careful, `SELECT count(*) FROM outbox WHERE (crash_rule <> 0 OR purpose <> '' OR not_after <> 0) AND `+
+		s.db.dialect.in("id"), ids(s.db.dialect, wanted))
+	return careful == 0, err
+}
+
 func (tx *Tx) claim(ctx context.Context, l outbox.Lease, wanted []conversation.OutgoingID, now time.Time) ([]outbox.Item, error) {
 	if err := tx.fence(ctx, l, true); err != nil {
 		return nil, err
 	}
 	var rows []itemRow
 	err := tx.list(ctx, &rows, `SELECT `+itemColumns+` FROM outbox o LEFT JOIN outbox t ON t.id = o.of_id
-		WHERE o.state = 0 AND o.account = ? AND `+tx.d.in("o.id"), l.Account, ids(tx.d, wanted))
+		WHERE o.state + 0 = 0 AND `+tx.d.in("o.id"), ids(tx.d, wanted)) // + 0: by the ids, not by the index of all that is pending
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +134,7 @@ func (tx *Tx) claim(ctx context.Context, l outbox.Lease, wanted []conversation.O
 	}
 	order := make([]*itemRow, 0, len(rows))
 	for _, id := range wanted {
-		if r := found[id]; r != nil {
+		if r := found[id]; r != nil && r.Account == l.Account {
 			delete(found, id) // named twice is claimed once
 			order = append(order, r)
 		}
@@ -264,7 +280,7 @@ func (tx *Tx) writeClaim(ctx context.Context, l outbox.Lease, send []*itemRow, e
 		}
 		writes = append(writes, write{`UPDATE outbox SET state = c.state, settled_at = c.settled, not_before = c.not_before, error_code = c.code FROM ` +
 			tx.d.rows("c", "id bigint", "state bigint", "settled bigint", "not_before bigint", "code text") +
-			` WHERE outbox.id = c.id AND outbox.state = 0`, []any{list}})
+			` WHERE outbox.id = c.id AND outbox.state + 0 = 0`, []any{list}})
 	}
 	if len(writes) == 0 {
 		return nil

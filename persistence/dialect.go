@@ -45,7 +45,7 @@ func (d *dialect) rows(alias string, columns ...string) string {
 		name, _, _ := strings.Cut(c, " ")
 		picks[i] = "value ->> '" + name + "' AS " + name
 	}
-	return "(SELECT " + strings.Join(picks, ", ") + " FROM json_each(?)) AS " + alias
+	return "(SELECT " + strings.Join(picks, ", ") + " FROM jsonb_each(?)) AS " + alias
 }
 
 // in is "column is one of the ids of one parameter", the list that ids answers.

@@ -37,6 +37,7 @@
 //     time types (ms, instant). The few things that differ are methods of dialect.
 //   - Queries are constants, because each is prepared once per connection. A list of ids is one parameter (dialect.in
 //     and ids), a page of rows is one parameter (dialect.rows and objects).
+//   - LIMIT CAST(? AS bigint), not LIMIT ?: SQLite would prepare the statement again for each new value.
 //   - A repeat that is expected is ON CONFLICT DO NOTHING and a look at the count: an error ends a PostgreSQL
 //     transaction. No row is conversation.ErrNotFound.
 //   - Tx has exec, get, list and each; so has db.statements for single reads outside a transaction.

@@ -1,10 +1,51 @@
 package persistence
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
 // Count answers how many rows there are in a table, with an optional condition behind it.
 func Count(ctx context.Context, db *DB, from string) (int, error) {
 	var n int
 	err := db.statements.get(ctx, &n, "SELECT count(*) FROM "+from)
 	return n, err
+}
+
+// Plans answers, for every statement that this SQLite database has prepared, how SQLite would run it.
+func Plans(ctx context.Context, db *DB) (map[string][]string, error) {
+	queries := map[string]struct{}{}
+	err := db.Do(ctx, func(context.Context, *Tx) error { // the map belongs to the writer's goroutine
+		for q := range db.writer.kept {
+			queries[q] = struct{}{}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	db.cache.mu.RLock()
+	for q := range db.cache.kept {
+		queries[q] = struct{}{}
+	}
+	db.cache.mu.RUnlock()
+	plans := map[string][]string{}
+	for q := range queries {
+		rows, err := db.pool.QueryxContext(ctx, "EXPLAIN QUERY PLAN "+q, make([]any, strings.Count(q, "?"))...)
+		if err != nil {
+			continue // BEGIN and its like have no plan
+		}
+		for rows.Next() {
+			var id, parent, unused int
+			var detail string
+			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+				return nil, err
+			}
+			plans[q] = append(plans[q], detail)
+		}
+		if err := rows.Close(); err != nil {
+			return nil, err
+		}
+	}
+	return plans, nil
 }

@@ -56,7 +56,7 @@ func inbounds(rows []inboxRow) ([]conversation.Inbound, error) {
 func (s *Conversations) Unsettled(ctx context.Context, after int64, limit int) ([]conversation.Inbound, error) {
 	var rows []inboxRow
 	err := s.db.statements.list(ctx, &rows, `SELECT id, payload, customer_id, conversation_id, attempts FROM inbox
-		WHERE state = 0 AND id > ? ORDER BY id LIMIT ?`, after, limit)
+		WHERE state = 0 AND id > ? ORDER BY id LIMIT CAST(? AS bigint)`, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list the open inbox: %w", err)
 	}
@@ -67,7 +67,7 @@ func (s *Conversations) Unsettled(ctx context.Context, after int64, limit int) (
 func (s *Conversations) UnsettledOf(ctx context.Context, account string, after int64, limit int) ([]conversation.Inbound, error) {
 	var rows []inboxRow
 	err := s.db.statements.list(ctx, &rows, `SELECT id, payload, customer_id, conversation_id, attempts FROM inbox
-		WHERE state = 0 AND account = ? AND id > ? ORDER BY id LIMIT ?`, account, after, limit)
+		WHERE state = 0 AND account = ? AND id > ? ORDER BY id LIMIT CAST(? AS bigint)`, account, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list the open inbox of %s: %w", account, err)
 	}
@@ -99,7 +99,7 @@ func (s *Conversations) Parked(ctx context.Context, before int64, limit int) ([]
 		Cause string
 	}
 	err := s.db.statements.list(ctx, &rows, `SELECT id, payload, customer_id, conversation_id, attempts, cause FROM inbox
-		WHERE state = 2 AND (id < ? OR ? = 0) ORDER BY id DESC LIMIT ?`, before, before, limit)
+		WHERE state = 2 AND (id < ? OR ? = 0) ORDER BY id DESC LIMIT CAST(? AS bigint)`, before, before, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list parked events: %w", err)
 	}

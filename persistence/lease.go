@@ -28,7 +28,7 @@ func (s *Outbox) Acquire(ctx context.Context, account, owner string, ttl time.Du
 			owner = excluded.owner, expires_at = excluded.expires_at
 		WHERE leases.owner = excluded.owner OR leases.expires_at <= ` + clock + `
 		RETURNING epoch`
-	err := s.db.Do(ctx, func(ctx context.Context, tx *Tx) error {
+	err := s.db.doLazily(ctx, func(ctx context.Context, tx *Tx) error {
 		return tx.get(ctx, &l.Epoch, query, account, owner, ttl.Milliseconds())
 	})
 	if errors.Is(err, conversation.ErrNotFound) {
@@ -44,7 +44,7 @@ func (s *Outbox) Acquire(ctx context.Context, account, owner string, ttl time.Du
 // Release implements outbox.Store. A lease that is over already is not an error.
 func (s *Outbox) Release(ctx context.Context, l outbox.Lease) error {
 	s.db.nudges.runs(l.Account, time.Time{})
-	err := s.db.Do(ctx, func(ctx context.Context, tx *Tx) error {
+	err := s.db.doLazily(ctx, func(ctx context.Context, tx *Tx) error {
 		_, err := tx.exec(ctx, `UPDATE leases SET expires_at = 0 WHERE account = ? AND owner = ? AND epoch = ?`, l.Account, l.Owner, l.Epoch)
 		return err
 	})

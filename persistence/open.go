@@ -84,13 +84,24 @@ func (db *DB) String() string { return db.place.shown }
 // may be run twice. When ctx ends before fn has begun it is not run; once begun it is finished. The messages that fn
 // sends leave after the commit. A Do inside a Do is refused.
 func (db *DB) Do(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
+	return db.do(ctx, false, fn)
+}
+
+// doLazily is Do without waiting for the disk on SQLite. If the machine, not merely the process, loses its power in
+// the next moment, it may be as if it had not happened; never only a part of it, nor something later without it. It
+// is for what a crash would have done again anyway.
+func (db *DB) doLazily(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
+	return db.do(ctx, true, fn)
+}
+
+func (db *DB) do(ctx context.Context, lazy bool, fn func(ctx context.Context, tx *Tx) error) error {
 	if ctx.Value(insideKey{}) == any(db) {
 		return errors.New("a transaction inside a transaction")
 	}
 	var tx *Tx
 	var err error
 	if db.writer != nil {
-		tx, err = db.writer.do(ctx, fn)
+		tx, err = db.writer.do(ctx, lazy, fn)
 	} else {
 		tx, err = db.doPostgres(ctx, fn)
 	}
@@ -110,15 +121,12 @@ func (db *DB) Read(ctx context.Context, fn func(ctx context.Context, r *Reader) 
 	if err != nil {
 		return translate(err)
 	}
-	defer func() { _ = inner.Rollback() }() // nothing was written
-	r := &Reader{statements{d: db.dialect, prepare: func(ctx context.Context, query string) (*sqlx.Stmt, error) {
-		stmt, err := db.cache.prepare(ctx, query)
-		if err != nil {
-			return nil, err
-		}
-		return inner.StmtxContext(ctx, stmt), nil
-	}}}
-	return fn(ctx, r)
+	prepare, later := db.cache.within(inner)
+	defer func() {
+		_ = inner.Rollback() // nothing was written
+		later(ctx)
+	}()
+	return fn(ctx, &Reader{statements{d: db.dialect, prepare: prepare}})
 }
 
 // openPostgres connects and explains what can be wrong.

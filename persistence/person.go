@@ -19,7 +19,7 @@ func (tx *Tx) SavePerson(ctx context.Context, p conversation.Person) error {
 		welcomed = ms(tx.Now())
 	}
 	_, err := tx.exec(ctx, `UPDATE customers SET chosen = ?, spoken = ?, name = ?, honorific = ?, zone = ?,
-		welcomed_at = CASE WHEN ? = 0 THEN 0 WHEN welcomed_at > 0 THEN welcomed_at ELSE ? END WHERE id = ?`,
+		welcomed_at = CASE WHEN CAST(? AS bigint) = 0 THEN 0 WHEN welcomed_at > 0 THEN welcomed_at ELSE CAST(? AS bigint) END WHERE id = ?`,
 		string(p.Chosen), string(p.Spoken), clean(p.Name), p.Honorific, p.Zone, welcomed, welcomed, int64(root))
 	if err != nil {
 		return fmt.Errorf("save person %d: %w", root, err)

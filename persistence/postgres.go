@@ -50,23 +50,27 @@ func (db *DB) tryPostgres(ctx context.Context, fn func(ctx context.Context, tx *
 	if err != nil {
 		return nil, translate(err)
 	}
-	defer func() { err = errors.Join(err, ignoreDone(conn.Close())) }()
 	run, cancel := context.WithTimeout(context.WithoutCancel(ctx), transactionLimit)
 	defer cancel()
+	var later func(context.Context)
+	defer func() {
+		err = errors.Join(err, ignoreDone(conn.Close()))
+		if later != nil {
+			later(run)
+		}
+	}()
 	inner, err := conn.BeginTxx(run, nil)
 	if err != nil {
 		return nil, translate(err)
 	}
 	tx := &Tx{db: db, statements: statements{d: db.dialect, own: run}}
+	var prepare func(context.Context, string) (*sqlx.Stmt, error)
+	prepare, later = db.cache.within(inner)
 	tx.prepare = func(ctx context.Context, query string) (*sqlx.Stmt, error) {
 		if tx.over {
 			return nil, errOver
 		}
-		stmt, err := db.cache.prepare(ctx, query)
-		if err != nil {
-			return nil, err
-		}
-		return inner.StmtxContext(ctx, stmt), nil
+		return prepare(ctx, query)
 	}
 	if err := tx.call(fn); err != nil {
 		if back := inner.Rollback(); back != nil && !errors.Is(back, sql.ErrTxDone) {

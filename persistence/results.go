@@ -49,7 +49,8 @@ func (s *Outbox) Settle(ctx context.Context, l outbox.Lease, results []outbox.Re
 	if len(results) == 0 {
 		return nil
 	}
-	err := s.db.Do(ctx, func(ctx context.Context, tx *Tx) error { return tx.settleResults(ctx, l, results) })
+	// A result that is lost with the machine's power leaves its message in flight, for the crash rule.
+	err := s.db.doLazily(ctx, func(ctx context.Context, tx *Tx) error { return tx.settleResults(ctx, l, results) })
 	if err != nil {
 		return fmt.Errorf("settle %d messages of %s: %w", len(results), l.Account, err)
 	}
@@ -102,7 +103,7 @@ func (tx *Tx) settleResults(ctx context.Context, l outbox.Lease, results []outbo
 		error_kind = r.kind, error_code = r.code, error_detail = r.detail, settled_at = r.settled
 		FROM `+tx.d.rows("r", "id bigint", "state bigint", "called bigint", "retry_at bigint", "message text", "chat text",
 		"kind text", "code text", "detail text", "settled bigint")+`
-		WHERE outbox.id = r.id AND outbox.state = 1 AND outbox.account = ? AND outbox.epoch = ?
+		WHERE outbox.id = r.id AND outbox.state + 0 = 1 AND outbox.account || '' = ? AND outbox.epoch = ?
 		RETURNING outbox.id, outbox.customer_id, outbox.channel, outbox.chat, outbox.report_kind, outbox.report_id, outbox.state`,
 		list, l.Account, l.Epoch)
 	if err != nil {
@@ -152,16 +153,30 @@ func (tx *Tx) loseTouch(ctx context.Context, gone []goneRow) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec(ctx, `UPDATE identities SET reach = 'gone', reach_reason = g.reason, reach_at = ?, needs_consent = 1
-		FROM (SELECT COALESCE(c.identity_id, own.id) AS identity_id, r.reason
-			FROM `+tx.d.rows("r", "account text", "chat text", "channel text", "customer bigint", "reason text")+`
-			LEFT JOIN conversations c ON c.account = r.account AND c.chat = r.chat
-			LEFT JOIN identities own ON own.customer_id = r.customer AND own.channel = r.channel) AS g
-		WHERE identities.id = g.identity_id AND identities.reach <> 'gone'`, ms(tx.Now()), list)
+	var known []lostRow
+	err = tx.list(ctx, &known, `SELECT COALESCE(c.identity_id, own.id) AS id, r.reason
+		FROM `+tx.d.rows("r", "account text", "chat text", "channel text", "customer bigint", "reason text")+`
+		LEFT JOIN conversations c ON c.account = r.account AND c.chat = r.chat
+		LEFT JOIN identities own ON own.customer_id = r.customer AND own.channel = r.channel
+		WHERE COALESCE(c.identity_id, own.id) IS NOT NULL ORDER BY 1`, list)
+	if err != nil {
+		return fmt.Errorf("find %d people who are gone: %w", len(gone), err)
+	}
+	if list, err = objects(known); err != nil {
+		return err
+	}
+	_, err = tx.exec(ctx, `UPDATE identities SET reach = 'gone', reach_reason = r.reason, reach_at = ?, needs_consent = 1
+		FROM `+tx.d.rows("r", "id bigint", "reason text")+` WHERE identities.id = r.id AND identities.reach <> 'gone'`, ms(tx.Now()), list)
 	if err != nil {
 		return fmt.Errorf("mark %d people as gone: %w", len(gone), err)
 	}
 	return nil
+}
+
+// lostRow is an identity that can no longer be reached.
+type lostRow struct {
+	ID     int64  `json:"id"`
+	Reason string `json:"reason"`
 }
 
 // report calls the hooks.
@@ -191,7 +206,7 @@ func (s *Outbox) Recover(ctx context.Context, l outbox.Lease) (outbox.Recovered,
 		now := ms(tx.Now())
 		var rows []settledRow
 		err := tx.list(ctx, &rows, `UPDATE outbox SET state = CASE WHEN crash_rule = 0 THEN 0 ELSE 3 END, attempts = attempts + 1,
-			settled_at = CASE WHEN crash_rule = 0 THEN 0 ELSE ? END,
+			settled_at = CASE WHEN crash_rule = 0 THEN 0 ELSE CAST(? AS bigint) END,
 			error_kind = CASE WHEN crash_rule = 0 THEN error_kind ELSE ? END
 			WHERE state = 1 AND account = ? AND epoch < ?
 			RETURNING id, customer_id, channel, chat, report_kind, report_id, state`,

@@ -8,26 +8,22 @@ import (
 	"github.com/rapport-chat/rapport/conversation"
 )
 
-// lockRow is what a turn finds when it has locked its person and its conversation.
-type lockedRow struct {
-	Root    int64
-	Version int64
-	NextID  int64 `db:"next_id"`
-}
-
-// makeLockSQL locks a customer's root and a conversation, roots before conversations, always in this order. On
-// PostgreSQL it also takes numbers for the turn's messages, to save a round trip.
-func makeLockSQL(d *dialect) string {
-	next := `0`
-	if !d.sqlite {
-		next = `nextval('outbox_id_seq')`
+// makeStartSQL locks a customer's root and moves a conversation on if it is still where the turn started from: roots
+// before conversations, always in this order. On PostgreSQL it also takes numbers for the turn's messages, to save a
+// round trip.
+func makeStartSQL(d *dialect) string {
+	if d.sqlite {
+		return `UPDATE conversations SET version = version + 1, last_in_at = ? WHERE id = ? AND version = ?
+		AND EXISTS (SELECT 1 FROM customers WHERE id = ? AND root_id = ?) RETURNING 0`
 	}
-	return `SELECT root.id AS root, c.version, ` + next + ` AS next_id
-	FROM customers own JOIN customers root ON root.id = own.root_id JOIN conversations c ON c.id = ?
-	WHERE own.id = ?` + d.lockRow
+	return `WITH person AS (
+		SELECT root.id FROM customers own JOIN customers root ON root.id = own.root_id
+		WHERE own.id = ? AND root.id = ?` + d.lockRow + `)
+	UPDATE conversations SET version = version + 1, last_in_at = ? FROM person WHERE conversations.id = ? AND version = ?
+	RETURNING nextval('outbox_id_seq')`
 }
 
-var lockSQLite, lockPostgres = makeLockSQL(&sqliteDialect), makeLockSQL(&postgresDialect)
+var startSQLite, startPostgres = makeStartSQL(&sqliteDialect), makeStartSQL(&postgresDialect)
 
 // Settle implements conversation.Store.
 func (s *Conversations) Settle(ctx context.Context, t conversation.Turn, c conversation.Commit) error {
@@ -46,7 +42,7 @@ func (tx *Tx) settle(ctx context.Context, t conversation.Turn, parts []conversat
 	tx.turn = scope{
 		to: t.In.Address, inbox: t.In.ID, person: t.In.Customer, root: t.In.Customer, conversation: t.In.Conversation, now: t.Now,
 	}
-	ends := tx.endEvents(t, parts)
+	ends := tx.endEvents(t, parts) // what has been decided before another turn ended them is caught by the count
 	if c == nil {
 		changed, err := tx.flush(ctx, ends)
 		if err == nil && int(changed[0]) != len(parts) {
@@ -54,20 +50,16 @@ func (tx *Tx) settle(ctx context.Context, t conversation.Turn, parts []conversat
 		}
 		return err
 	}
-	if err := tx.lockTurn(ctx, t, parts); err != nil {
+	if err := tx.start(ctx, t, parts); err != nil {
 		return err
 	}
 	d, err := c(ctx, tx)
 	if err != nil {
 		return err
 	}
-	writes := []write{ends}
-	if tx.turn.conversation != 0 {
-		w, err := tx.moveOn(d, t.Dialogue.Version)
-		if err != nil {
-			return err
-		}
-		writes = append(writes, w)
+	writes, err := tx.keepDialogue([]write{ends}, t.Dialogue, d)
+	if err != nil {
+		return err
 	}
 	changed, err := tx.flush(ctx, writes...)
 	switch {
@@ -75,32 +67,35 @@ func (tx *Tx) settle(ctx context.Context, t conversation.Turn, parts []conversat
 		return err
 	case int(changed[0]) != len(parts):
 		return conversation.ErrSettled
-	case len(writes) > 1 && changed[1] != 1:
-		return conversation.ErrConflict
 	}
 	return nil
 }
 
-// lockTurn locks whom and what the turn is about and sees whether it can still be settled.
-func (tx *Tx) lockTurn(ctx context.Context, t conversation.Turn, parts []conversation.Inbound) error {
-	if t.In.Customer == 0 || t.In.Conversation == 0 {
-		return nil // what could not be read is locked by nobody; the version still guards the conversation
+// start locks whom and what the turn is about, if it can still be settled.
+func (tx *Tx) start(ctx context.Context, t conversation.Turn, parts []conversation.Inbound) error {
+	where, who, root := int64(t.In.Conversation), int64(t.In.Customer), int64(t.Person.Root)
+	if where == 0 {
+		return nil // the chat could not be read
 	}
-	var row lockedRow
-	lock := lockPostgres
-	if tx.d.sqlite {
-		lock = lockSQLite
+	query, args := startPostgres, []any{who, root, ms(tx.Now()), where, t.Dialogue.Version}
+	switch {
+	case who == 0: // the sender could not be read: nobody to lock
+		query = `UPDATE conversations SET version = version + 1, last_in_at = ? WHERE id = ? AND version = ? RETURNING 0`
+		args = []any{ms(tx.Now()), where, t.Dialogue.Version}
+	case tx.d.sqlite:
+		query, args = startSQLite, []any{ms(tx.Now()), where, t.Dialogue.Version, who, root}
 	}
-	err := tx.get(ctx, &row, lock, int64(t.In.Conversation), int64(t.In.Customer))
-	if err != nil && !errors.Is(err, conversation.ErrNotFound) {
-		return fmt.Errorf("lock conversation %d: %w", t.In.Conversation, err)
-	}
-	if err != nil || row.Version != t.Dialogue.Version || conversation.CustomerID(row.Root) != t.Person.Root {
+	var next int64
+	err := tx.get(ctx, &next, query, args...)
+	if errors.Is(err, conversation.ErrNotFound) {
 		return tx.whyNot(ctx, parts)
 	}
-	tx.turn.root = conversation.CustomerID(row.Root)
-	if row.NextID > 0 {
-		tx.free = between(row.NextID, idsAtOnce)
+	if err != nil {
+		return fmt.Errorf("lock conversation %d: %w", where, err)
+	}
+	tx.turn.root = conversation.CustomerID(root)
+	if next > 0 {
+		tx.free = between(next, idsAtOnce)
 	}
 	return nil
 }
@@ -119,26 +114,36 @@ func (tx *Tx) whyNot(ctx context.Context, parts []conversation.Inbound) error {
 
 // endEvents ends the turn's events.
 func (tx *Tx) endEvents(t conversation.Turn, parts []conversation.Inbound) write {
-	state := inboxDone
+	state, cause := inboxDone, shorten(clean(t.Park), maxCause)
 	if t.Park != "" {
 		state = inboxParked
 	}
+	if len(parts) == 1 {
+		return write{
+			`UPDATE inbox SET state = ?, cause = CASE WHEN ? = '' THEN cause ELSE ? END, settled_at = ? WHERE state + 0 = 0 AND id = ?`,
+			[]any{state, cause, cause, ms(tx.Now()), parts[0].ID},
+		}
+	}
 	return write{
-		`UPDATE inbox SET state = ?, cause = CASE WHEN ? = '' THEN cause ELSE ? END, settled_at = ? WHERE state = 0 AND ` + tx.d.in("id"),
-		[]any{state, shorten(clean(t.Park), maxCause), shorten(clean(t.Park), maxCause), ms(tx.Now()), partIDs(tx.d, parts)},
+		`UPDATE inbox SET state = ?, cause = CASE WHEN ? = '' THEN cause ELSE ? END, settled_at = ? WHERE state + 0 = 0 AND ` + tx.d.in("id"),
+		[]any{state, cause, cause, ms(tx.Now()), partIDs(tx.d, parts)},
 	}
 }
 
-// moveOn stores the dialogue and raises its version, if it is still the one that the turn started from.
-func (tx *Tx) moveOn(d conversation.Dialogue, from int64) (write, error) {
-	stack, err := encodeStack(d)
-	if err != nil {
-		return write{}, err
+// keepDialogue adds the write of the dialogue, if the turn has changed it.
+func (tx *Tx) keepDialogue(writes []write, was, is conversation.Dialogue) ([]write, error) {
+	if tx.turn.conversation == 0 {
+		return writes, nil
 	}
-	return write{
-		`UPDATE conversations SET dialogue = ?, version = version + 1, last_in_at = ? WHERE id = ? AND version = ?`,
-		[]any{stack, ms(tx.Now()), int64(tx.turn.conversation), from},
-	}, nil
+	before, err := encodeStack(was)
+	if err != nil {
+		return nil, err
+	}
+	after, err := encodeStack(is)
+	if err != nil || after == before {
+		return writes, err
+	}
+	return append(writes, write{`UPDATE conversations SET dialogue = ? WHERE id = ?`, []any{after, int64(tx.turn.conversation)}}), nil
 }
 
 func partIDs(d *dialect, parts []conversation.Inbound) string {

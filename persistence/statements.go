@@ -168,6 +168,35 @@ func (c *cache) prepare(ctx context.Context, query string) (*sqlx.Stmt, error) {
 	return stmt, nil
 }
 
+// within answers how to prepare inside a transaction, whose connection must not wait for another one of the pool: a
+// query that the pool does not know yet is prepared on the transaction alone. later teaches it to the pool, once the
+// connection is free.
+func (c *cache) within(inner *sqlx.Tx) (prepare func(context.Context, string) (*sqlx.Stmt, error), later func(context.Context)) {
+	var fresh []string
+	prepare = func(ctx context.Context, query string) (*sqlx.Stmt, error) {
+		c.mu.RLock()
+		stmt := c.kept[query]
+		c.mu.RUnlock()
+		if stmt != nil {
+			return inner.StmtxContext(ctx, stmt), nil
+		}
+		stmt, err := inner.PreparexContext(ctx, sqlx.Rebind(c.d.bind, query))
+		if err != nil {
+			return nil, fmt.Errorf("prepare %s: %w", firstWords(query), err)
+		}
+		fresh = append(fresh, query)
+		return stmt, nil
+	}
+	later = func(ctx context.Context) {
+		for _, query := range fresh {
+			if _, err := c.prepare(ctx, query); err != nil {
+				return // it will be tried again with the next transaction
+			}
+		}
+	}
+	return prepare, later
+}
+
 // close ends the statements.
 func (c *cache) close() error {
 	c.mu.Lock()

@@ -139,5 +139,31 @@ var _ clock.Clock = fixedClock{}
 // fixedClock is a business clock that stands still.
 type fixedClock struct{ at time.Time }
 
-func (c fixedClock) Now() time.Time                                     { return c.at }
+func (c fixedClock) Now() time.Time                                   { return c.at }
 func (c fixedClock) WaitUntil(ctx context.Context, _ time.Time) error { <-ctx.Done(); return ctx.Err() }
+
+// everything is a commit that uses each method of a Tx.
+func everything(in conversation.Inbound) conversation.Commit {
+	return func(ctx context.Context, tx conversation.Tx) (d conversation.Dialogue, err error) {
+		if _, err := tx.Send(ctx, conversation.Say(texts.Literal("hi"))); err != nil {
+			return d, err
+		}
+		if _, err := tx.Send(ctx, conversation.Outgoing{Key: "own", Body: conversation.Body{Text: texts.Literal("ho")}}); err != nil {
+			return d, err
+		}
+		if err := tx.OpenTicket(ctx, conversation.Handoff{Reason: "asked", Words: in.Text}); err != nil {
+			return d, err
+		}
+		if err := tx.SavePerson(ctx, conversation.Person{ID: in.Customer, Root: in.Customer, Name: "Aynur", Welcomed: true}); err != nil {
+			return d, err
+		}
+		for _, granted := range []bool{true, false} {
+			for _, topic := range []string{"all", "offers"} {
+				if err := tx.RecordConsent(ctx, conversation.Consent{Topic: topic, Granted: granted, Wording: "w1", Way: "button"}); err != nil {
+					return d, err
+				}
+			}
+		}
+		return d, nil
+	}
+}

@@ -19,6 +19,7 @@ type Tx struct {
 	// Messages are kept back and written in one statement at the end: see flush.
 	sends   []outRow
 	free    []conversation.OutgoingID // ids that are this transaction's to use
+	lastOut *int64                    // SQLite: the last id that the group has used, -1 when not known yet
 	keys    map[string]conversation.OutgoingID
 	tickets int
 

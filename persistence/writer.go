@@ -25,6 +25,8 @@ type writer struct {
 	db   *DB
 	conn *sqlx.Conn
 	kept map[string]*sqlx.Stmt
+	lazy bool  // the connection does not wait for the disk at present
+	last int64 // see Tx.lastOut
 
 	mu     sync.RWMutex // held for reading while a caller puts something into queue
 	closed bool
@@ -35,6 +37,7 @@ type writer struct {
 // job is one function on its way through the writer.
 type job struct {
 	fn   func(ctx context.Context, tx *Tx) error
+	lazy bool         // may be lost with the machine's power: see DB.doLazily
 	turn atomic.Int32 // jobWaiting, then either jobBegun or jobGone
 	tx   *Tx
 	err  error
@@ -58,8 +61,8 @@ func newWriter(db *DB, conn *sqlx.Conn) *writer {
 }
 
 // do runs fn in a transaction. When ctx ends before fn has begun, fn never runs.
-func (w *writer) do(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) (*Tx, error) {
-	j := &job{fn: fn, done: make(chan struct{})}
+func (w *writer) do(ctx context.Context, lazy bool, fn func(ctx context.Context, tx *Tx) error) (*Tx, error) {
+	j := &job{fn: fn, lazy: lazy, done: make(chan struct{})}
 	if err := w.enqueue(ctx, j); err != nil {
 		return nil, err
 	}
@@ -153,7 +156,7 @@ func (w *writer) commit(group []*job) {
 
 // together runs the jobs in one transaction. The error is that of the transaction; those of the jobs are kept in them.
 func (w *writer) together(group []*job) error {
-	if err := w.begin(); err != nil {
+	if err := w.begin(group); err != nil {
 		for _, j := range group {
 			j.err = err
 		}
@@ -204,7 +207,7 @@ func (w *writer) alone(j *job) error {
 
 // call runs the job's function. A panic in it becomes an error, so that the goroutine and the neighbours live on.
 func (w *writer) call(j *job) error {
-	tx := &Tx{db: w.db, statements: statements{d: &sqliteDialect, own: context.Background()}}
+	tx := &Tx{db: w.db, lastOut: &w.last, statements: statements{d: &sqliteDialect, own: context.Background()}}
 	tx.prepare = func(ctx context.Context, query string) (*sqlx.Stmt, error) {
 		if tx.over {
 			return nil, errOver
@@ -240,7 +243,22 @@ func (w *writer) run(query string) error {
 }
 
 // begin opens a transaction. One that a failed rollback may have left open is ended first.
-func (w *writer) begin() error {
+func (w *writer) begin(group []*job) error {
+	w.last = -1
+	lazy := true
+	for _, j := range group {
+		lazy = lazy && j.lazy
+	}
+	if lazy != w.lazy {
+		pragma := "PRAGMA synchronous = FULL"
+		if lazy {
+			pragma = "PRAGMA synchronous = NORMAL"
+		}
+		if err := w.run(pragma); err != nil {
+			return err
+		}
+		w.lazy = lazy
+	}
 	err := w.run("BEGIN IMMEDIATE")
 	if err == nil || errors.Is(err, ErrBusy) {
 		return err
