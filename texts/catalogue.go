@@ -4,7 +4,6 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"maps"
 	"path"
 	"slices"
@@ -65,7 +64,7 @@ func readBuiltIn() (*Catalogue, error) {
 		variables: map[string]map[string]bool{},
 		subjects:  map[string]bool{},
 		fallback:  language.English,
-		missing:   logMissing,
+		missing:   func(error) {},
 	}
 	for _, lang := range language.All {
 		c.texts[lang], c.nouns[lang] = map[string]entry{}, map[string]Forms{}
@@ -150,8 +149,6 @@ func compileEntry(forms Forms, plural bool) (entry, error) {
 	return e, nil
 }
 
-func logMissing(err error) { slog.Error("text is incomplete", "err", err) }
-
 // SetDefault sets the brand's language, used where a text is not there in the
 // language asked for; English is the last resort.
 func (c *Catalogue) SetDefault(lang language.Code) { c.fallback = lang }
@@ -161,7 +158,8 @@ func (c *Catalogue) SetDefault(lang language.Code) { c.fallback = lang }
 func (c *Catalogue) SetCommon(vars Vars) { c.common = maps.Clone(vars) }
 
 // OnMissing sets who is told of a missing text, variable or form; the message to the
-// customer is made sane in any case. The default logs an error. Tests set it to fail.
+// customer is made sane in any case. Until it is set nobody is told: the program sets
+// it to log an error, tests set it to fail.
 func (c *Catalogue) OnMissing(report func(error)) { c.missing = report }
 
 // Say returns the message in the language, else in the brand's, else in English. The

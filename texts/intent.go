@@ -72,6 +72,12 @@ func (i Intent) NeedsNoAnswer() bool {
 // phrase has eight words, a greeting and a "please" come on top.
 const maxIntentWords = 14
 
+// maxIntentBytes is the same in bytes, for not looking at long texts at all.
+const maxIntentBytes = 400
+
+// maxSentences is how many short sentences may say one thing together.
+const maxSentences = 6
+
 // maxMentionWords bounds the messages that Mentions looks into; the rest is not read.
 const maxMentionWords = 400
 
@@ -82,18 +88,36 @@ const maxMentionWords = 400
 // words, empty when several languages share them. When languages disagree about a
 // word, the preferred ones are asked first, in their order.
 func MatchIntent(text string, prefer ...language.Code) (Intent, language.Code, bool) {
+	if intent, lang, ok := matchWhole(text, prefer); ok {
+		return intent, lang, true
+	}
+	if intent, lang, ok := matchSentences(text, prefer); ok {
+		return intent, lang, true
+	}
+	for _, lang := range language.All {
+		if v := vocabularyOf(lang); v.mentions(v.keys(text), IntentStop) {
+			return IntentStopUnclear, lang, true
+		}
+	}
+	return "", "", false
+}
+
+// matchWhole looks the text up as one phrase with words around it.
+func matchWhole(text string, prefer []language.Code) (Intent, language.Code, bool) {
 	if intent, ok := matchSigns(text); ok {
 		return intent, "", true
 	}
-	var found Intent
-	var in language.Code
+	if len(text) > maxIntentBytes {
+		return "", "", false
+	}
 	if strings.ContainsFunc(text, isCyrillic) {
 		prefer = append(slices.Clone(prefer), language.Russian)
 	}
-	spelled := make(map[language.Code][][]string, len(language.All))
+	var found Intent
+	var in language.Code
 	for _, lang := range order(prefer) {
-		spelled[lang] = vocabularyOf(lang).keys(text)
-		intent, ok := vocabularyOf(lang).match(spelled[lang])
+		v := vocabularyOf(lang)
+		intent, ok := v.match(v.keys(text))
 		switch {
 		case !ok:
 		case found == "":
@@ -102,21 +126,51 @@ func MatchIntent(text string, prefer ...language.Code) (Intent, language.Code, b
 			in = ""
 		}
 	}
-	if found == "" {
-		for _, lang := range language.All {
-			if vocabularyOf(lang).mentions(spelled[lang], IntentStop) {
-				return IntentStopUnclear, lang, true
-			}
-		}
-		return "", "", false
-	}
 	switch {
 	case found == IntentStop && isDoubtful(text):
 		found = IntentStopUnclear
 	case found == IntentGreeting && strings.Count(text, "?") > 1:
 		found = IntentAlo // "hello??"
 	}
-	return found, in, true
+	return found, in, found != ""
+}
+
+// matchSentences reads a message of a few short sentences or lines that all ask for
+// the same, small talk aside ("Salam. Balansım nə qədərdir? Neçə xalım var?").
+func matchSentences(text string, prefer []language.Code) (Intent, language.Code, bool) {
+	if len(text) > maxSentences*maxIntentBytes/2 {
+		return "", "", false
+	}
+	sentences := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(".!?…\n", r) })
+	if len(sentences) < 2 || len(sentences) > maxSentences {
+		return "", "", false
+	}
+	var found Intent
+	var in language.Code
+	for _, sentence := range sentences {
+		if strings.TrimSpace(sentence) == "" {
+			continue
+		}
+		intent, lang, ok := matchWhole(sentence, prefer)
+		switch {
+		case !ok:
+			return "", "", false
+		case found == "" || (found.isSmallTalk() && !intent.isSmallTalk()):
+			found, in = intent, lang
+		case found != intent && !intent.isSmallTalk():
+			return "", "", false
+		}
+	}
+	return found, in, found != ""
+}
+
+// isSmallTalk reports whether the intent gives way to another in the same message.
+func (i Intent) isSmallTalk() bool {
+	switch i {
+	case IntentGreeting, IntentThanks, IntentOK, IntentHowAreYou, IntentBye, IntentAlo, IntentWait:
+		return true
+	}
+	return false
 }
 
 // Mentions reports whether the message says so somewhere inside a longer text: that

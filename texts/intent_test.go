@@ -19,7 +19,8 @@ func TestMatchIntent(t *testing.T) {
 			"Какой у меня баланс?", "Сколько у меня баллов?", "kakoy balans", "skolko u menya ballov", "skoka bonusov",
 			"скок баллов", "сколько накапало", "чё по бонусам", "здравствуйте, сколько у меня бонусов пожалуйста",
 			"What is my balance?", "How many points do I have?", "points left?", "balance pls", "how much do i have", "/balance",
-			"my pts", "what's my balance",
+			"my pts", "what's my balance", "Salam. Balansım nə qədərdir? Neçə xalım var?", "salam\nnece xalim var\n??", "Bakiyem ne kadar? Kaç puanım var?",
+			"bonus", "puan",
 		},
 		texts.IntentAgent: {
 			"operator", "operatorla danisim", "canli operator", "operatora qosun", "emekdas", "adam var orda?", "robotla danışmıram",
@@ -94,7 +95,7 @@ func TestMatchIntentLeavesQuestionsAlone(t *testing.T) {
 		"siparişimi iptal etmek istiyorum", "как отменить заказ", "how do i cancel my order", "where is the card reader",
 		"operator kabinəsi neçəyədir", "kartım bloklanıb", "bonus ne zaman yüklenir", "hediye paketi yapıyor musunuz",
 		"сколько стоит доставка", "можно вернуть товар?", "is the offer for tea still valid", "do you speak to wholesale buyers",
-		"yes i got the parcel but it is broken", "no sugar please in my latte", "ok но где мой заказ", "salam zakazım hardadı",
+		"yes i got the parcel but it is broken", "no sugar please in my latte", "ok но где мой заказ", "salam\nsifarişim hardadı\n??", "Balansım nə qədərdir? Niyə az görünür?", "salam zakazım hardadı",
 	} {
 		if got, lang, ok := texts.MatchIntent(message); ok {
 			t.Errorf("MatchIntent(%q) = %q in %q, want nothing", message, got, lang)

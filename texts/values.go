@@ -47,7 +47,8 @@ type Clock struct{ Hour, Minute int }
 // ClockOf returns the time of day of t in t's own zone.
 func ClockOf(t time.Time) Clock { return Clock{Hour: t.Hour(), Minute: t.Minute()} }
 
-// Money is an amount in the currency's minor units (qəpik, kuruş, cents).
+// Money is an amount in the currency's minor units (qəpik, kuruş, cents). A round
+// amount is written without decimals: 20 ₼, 12,50 ₼.
 type Money struct {
 	Minor    int64
 	Currency string // ISO 4217
@@ -225,7 +226,7 @@ func money(lang language.Code, m Money) string {
 		sign, amount = minus, -amount
 	}
 	text := sign + grouped(lang, strconv.FormatUint(amount/scale, 10))
-	if places > 0 {
+	if amount%scale != 0 {
 		fraction := strconv.FormatUint(amount%scale, 10)
 		text += decimalMark(lang) + strings.Repeat("0", places-len(fraction)) + fraction
 	}

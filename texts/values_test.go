@@ -21,6 +21,8 @@ func TestFormat(t *testing.T) {
 		{texts.Day(time.Sunday), "bazar", "pazar", "воскресенье", "Sunday"},
 		{texts.Clock{Hour: 9, Minute: 5}, "09:05", "09:05", "09:05", "09:05"},
 		{texts.Money{Minor: 1250, Currency: "AZN"}, "12,50\u00a0₼", "12,50\u00a0₼", "12,50\u00a0₼", "12.50\u00a0AZN"},
+		{texts.Money{Minor: 2000, Currency: "AZN"}, "20\u00a0₼", "20\u00a0₼", "20\u00a0₼", "20\u00a0AZN"},
+		{texts.Money{Currency: "AZN"}, "0\u00a0₼", "0\u00a0₼", "0\u00a0₼", "0\u00a0AZN"},
 		{texts.Money{Minor: 123456705, Currency: "TRY"}, "1.234.567,05\u00a0₺", "1.234.567,05\u00a0TL", "1\u00a0234\u00a0567,05\u00a0₺", "1,234,567.05\u00a0TRY"},
 		{texts.Money{Minor: -5, Currency: "USD"}, "−0,05\u00a0$", "−0,05\u00a0$", "−0,05\u00a0$", "−0.05\u00a0USD"},
 		{texts.Money{Minor: 100, Currency: "JPY"}, "100\u00a0JPY", "100\u00a0JPY", "100\u00a0JPY", "100\u00a0JPY"},

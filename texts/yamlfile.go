@@ -1,6 +1,7 @@
 package texts
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -73,8 +74,9 @@ func readFile(name string, data []byte) ([]record, []Problem) {
 
 // errorToken returns the place that a goccy error points at, if it tells one.
 func errorToken(err error) *token.Token {
-	if e, ok := err.(interface{ GetToken() *token.Token }); ok { //nolint:errorlint // the parser returns it unwrapped
-		return e.GetToken()
+	var placed interface{ GetToken() *token.Token }
+	if errors.As(err, &placed) {
+		return placed.GetToken()
 	}
 	return nil
 }
