@@ -170,7 +170,7 @@ func (k *killRun) press(who string) {
 func (k *killRun) rest() {
 	k.t.Helper()
 	db := openForTest(k.t, k.url)
-	deadline := time.Now().Add(5 * time.Minute)
+	deadline := time.Now().Add(restWithinTest)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	calm := 0
@@ -251,9 +251,20 @@ func (k *killRun) check(size killSize) {
 // openForTest opens the database of a running service for looking.
 func openForTest(t *testing.T, url string) *sqlx.DB {
 	t.Helper()
+	return connectForTest(t, url, "mode=ro&")
+}
+
+// writableForTest is openForTest for a test that breaks something on purpose.
+func writableForTest(t *testing.T, url string) *sqlx.DB {
+	t.Helper()
+	return connectForTest(t, url, "")
+}
+
+func connectForTest(t *testing.T, url, mode string) *sqlx.DB {
+	t.Helper()
 	driver, dsn := "postgres", url
 	if path, ok := strings.CutPrefix(url, "sqlite://"); ok {
-		driver, dsn = "sqlite", "file:"+path+"?mode=ro&_pragma=busy_timeout(10000)"
+		driver, dsn = "sqlite", "file:"+path+"?"+mode+"_pragma=busy_timeout(10000)"
 	}
 	db, err := sqlx.ConnectContext(context.Background(), driver, dsn)
 	if err != nil {
@@ -266,3 +277,7 @@ func openForTest(t *testing.T, url string) *sqlx.DB {
 	})
 	return db
 }
+
+// restWithinTest is how long a run may take to come to rest after its last step: a small one seconds, a full one
+// minutes, at the platform's pace.
+const restWithinTest = 3 * time.Minute
