@@ -21,8 +21,10 @@ var receiving = []one{
 	{name: "an edit arrives", run: anEditArrives, applies: func(r Rig) bool { return r.TellsEdit }},
 	{name: "a deletion arrives", run: aDeletionArrives, applies: func(r Rig) bool { return r.TellsDelete }},
 	{name: "a form is opened and comes back", run: aFormComesBack, applies: func(r Rig) bool { return r.Forms != nil }},
-	{name: "a button with a form is an ordinary one where there are no forms", run: aFormWithoutForms,
-		applies: func(r Rig) bool { return !r.Channel.Limits().Forms }},
+	{
+		name: "a button with a form is an ordinary one where there are no forms", run: aFormWithoutForms,
+		applies: func(r Rig) bool { return !r.Channel.Limits().Forms },
+	},
 	{name: "a group speaks to the bot", run: aGroupSpeaks, applies: func(r Rig) bool { return r.Group != nil }},
 	{name: "what is not kept comes again", run: whatIsNotKept},
 	{name: "a redelivered event has the same id", run: aRedeliveredEvent, applies: func(r Rig) bool { return r.Redeliver != nil }},

@@ -150,8 +150,10 @@ func longLabels(s *session) {
 func anEditReplaces(s *session) {
 	to := s.chatWith("ayla")
 	r := s.say(to, "Helped?", []conversation.Button{button("Yes", "token-yes")})
-	s.send(to, conversation.Body{Kind: conversation.BodyEdit, Text: plain("Helped? <Yes>"),
-		Rows: [][]conversation.Button{{button("Undo", "token-undo")}}}, r.MessageID)
+	s.send(to, conversation.Body{
+		Kind: conversation.BodyEdit, Text: plain("Helped? <Yes>"),
+		Rows: [][]conversation.Button{{button("Undo", "token-undo")}},
+	}, r.MessageID)
 	if m := s.last("ayla"); m.Text != "Helped? <Yes>" || !slices.Equal(m.Buttons, []string{"Undo"}) {
 		s.t.Errorf("after the first edit: %+v", m)
 	}
@@ -224,8 +226,10 @@ func picture() []byte {
 func aPicture(s *session) {
 	to := s.chatWith("ayla")
 	for range 2 { // the second time the platform may have it already
-		s.send(to, conversation.Body{Text: plain("Your card <1>"), Image: &conversation.Image{Data: picture(), Name: "card.png"},
-			Rows: [][]conversation.Button{{button("Balance", "token-balance")}}}, "")
+		s.send(to, conversation.Body{
+			Text: plain("Your card <1>"), Image: &conversation.Image{Data: picture(), Name: "card.png"},
+			Rows: [][]conversation.Button{{button("Balance", "token-balance")}},
+		}, "")
 		if m := s.last("ayla"); !m.Picture || m.Text != "Your card <1>" || !slices.Equal(m.Buttons, []string{"Balance"}) {
 			s.t.Errorf("the person sees %+v", m)
 		}
@@ -235,8 +239,10 @@ func aPicture(s *session) {
 func aPictureWithManyWords(s *session) {
 	to := s.chatWith("ayla")
 	text := story(min(s.rig.Channel.Limits().TextLength*3/4, 3000))
-	s.send(to, conversation.Body{Text: plain(text), Image: &conversation.Image{Data: picture()},
-		Rows: [][]conversation.Button{{button("More", "token-more")}}}, "")
+	s.send(to, conversation.Body{
+		Text: plain(text), Image: &conversation.Image{Data: picture()},
+		Rows: [][]conversation.Button{{button("More", "token-more")}},
+	}, "")
 	var words []string
 	pictures := 0
 	for _, m := range s.fromBot("ayla") {
@@ -256,8 +262,10 @@ func aPictureWithManyWords(s *session) {
 func aDocument(s *session) {
 	to := s.chatWith("ayla")
 	before := len(s.rig.Human.Chat("ayla"))
-	s.send(to, conversation.Body{Text: plain("All we know about you:"),
-		Document: &conversation.Document{Name: "mydata.json", Data: []byte(`{"name":"Ayla"}`)}}, "")
+	s.send(to, conversation.Body{
+		Text:     plain("All we know about you:"),
+		Document: &conversation.Document{Name: "mydata.json", Data: []byte(`{"name":"Ayla"}`)},
+	}, "")
 	all := s.rig.Human.Chat("ayla")[before:]
 	if !slices.ContainsFunc(all, func(m Message) bool { return m.Text == "All we know about you:" }) {
 		s.t.Errorf("the words are missing: %+v", all)
@@ -282,8 +290,10 @@ func messagesLeaveInOrder(s *session) {
 
 func aMenuBesideButtons(s *session) {
 	to := s.chatWith("ayla")
-	s.send(to, conversation.Body{Text: plain("Welcome!\n\nWhich language?"), Menu: []string{"Card", "Balance", "Offers", "A person"},
-		Rows: [][]conversation.Button{{button("English", "token-en"), button("Русский", "token-ru")}}}, "")
+	s.send(to, conversation.Body{
+		Text: plain("Welcome!\n\nWhich language?"), Menu: []string{"Card", "Balance", "Offers", "A person"},
+		Rows: [][]conversation.Button{{button("English", "token-en"), button("Русский", "token-ru")}},
+	}, "")
 	var words []string
 	for _, m := range s.fromBot("ayla") {
 		words = append(words, strings.Fields(m.Text)...)

@@ -23,8 +23,10 @@ func eachKind(s *session) {
 	to := s.chatWith("ayla")
 	for _, want := range slices.Sorted(maps.Keys(s.rig.Fail)) {
 		s.must("arrange "+want.String(), s.rig.Fail[want](s.ctx))
-		_, err := s.rig.Channel.Send(s.ctx, conversation.Sending{Nonce: "nonce-" + want.String(),
-			Outgoing: conversation.Outgoing{To: to, Body: conversation.Body{Text: plain("trial of " + want.String())}}})
+		_, err := s.rig.Channel.Send(s.ctx, conversation.Sending{
+			Nonce:    "nonce-" + want.String(),
+			Outgoing: conversation.Outgoing{To: to, Body: conversation.Body{Text: plain("trial of " + want.String())}},
+		})
 		var se *conversation.SendError
 		if !errors.As(s.note(err), &se) {
 			s.t.Errorf("%s: got %v, which is no *SendError", want, err)

@@ -49,6 +49,7 @@ type Adapter struct {
 	answers  chan string            // callback queries that wait for their answer
 	pictures *pictures
 	progress *progress
+	burst    *burst
 }
 
 var (
@@ -90,6 +91,7 @@ func New(cfg Config, log *slog.Logger, opts ...Option) (*Adapter, error) {
 		answers:  make(chan string, maxWaitingAnswers),
 		pictures: newPictures(),
 		progress: newProgress(),
+		burst:    newBurst(),
 	}
 	// The library's own poller, handlers and loggers are never used: they lose updates and log whole messages.
 	a.bot, err = bot.New(s.token,
@@ -128,8 +130,10 @@ func (a *Adapter) Connect(ctx context.Context) (string, error) {
 		Username json.RawMessage `json:"username"`
 	}
 	if err := json.Unmarshal(ex.result, &me); err != nil {
-		return "", &conversation.SendError{Kind: conversation.Temporary, Code: "bad_answer",
-			Err: errors.New("getMe: the answer is not a user")}
+		return "", &conversation.SendError{
+			Kind: conversation.Temporary, Code: "bad_answer",
+			Err: errors.New("getMe: the answer is not a user"),
+		}
 	}
 	if id, ok := number(me.ID); ok && strconv.FormatInt(id, 10) != a.botID {
 		a.log.Warn("the server gives the bot another id than its token", "id", id)
@@ -208,7 +212,8 @@ func (a *Adapter) Typing(ctx context.Context, to conversation.Address) error {
 	defer cancel()
 	_, err = a.call(ctx, "sendChatAction", func(ctx context.Context) error {
 		_, err := a.bot.SendChatAction(ctx, &bot.SendChatActionParams{
-			ChatID: chat, MessageThreadID: threadID(to.Thread), Action: models.ChatActionTyping})
+			ChatID: chat, MessageThreadID: threadID(to.Thread), Action: models.ChatActionTyping,
+		})
 		return err
 	})
 	return err

@@ -116,6 +116,7 @@ func (h human) Press(ctx context.Context, as, label string) error {
 func (h human) Edit(ctx context.Context, as, message, text string) error {
 	return h.p.Edit(ctx, as, message, text)
 }
+
 func (h human) Delete(ctx context.Context, as, message string) error {
 	return h.p.Delete(ctx, as, message)
 }

@@ -51,8 +51,10 @@ func attachments(m *models.Message) []conversation.Attachment {
 		add(conversation.Attachment{Kind: "location", Text: at})
 	}
 	if c := m.Contact; c != nil {
-		add(conversation.Attachment{Kind: "contact", Text: c.PhoneNumber, Name: strings.TrimSpace(c.FirstName + " " + c.LastName),
-			Own: m.From != nil && c.UserID != 0 && c.UserID == m.From.ID})
+		add(conversation.Attachment{
+			Kind: "contact", Text: c.PhoneNumber, Name: strings.TrimSpace(c.FirstName + " " + c.LastName),
+			Own: m.From != nil && c.UserID != 0 && c.UserID == m.From.ID,
+		})
 	}
 	return out
 }

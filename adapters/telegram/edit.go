@@ -85,8 +85,10 @@ func spread(words texts.Rich, sent []sentPart) (pieces []piece, spare []int) {
 func (a *Adapter) editText(ctx context.Context, to *target, id int, words texts.Rich, keyboard *inlineKeyboard) error {
 	err := a.retryPlain(func(mode models.ParseMode) error {
 		_, err := a.call(ctx, "editMessageText", func(ctx context.Context) error {
-			_, err := a.bot.EditMessageText(ctx, &bot.EditMessageTextParams{ChatID: to.chat, MessageID: id, ParseMode: mode,
-				Text: rendered(words, mode), LinkPreviewOptions: noPreview(), ReplyMarkup: markup(keyboard)})
+			_, err := a.bot.EditMessageText(ctx, &bot.EditMessageTextParams{
+				ChatID: to.chat, MessageID: id, ParseMode: mode,
+				Text: rendered(words, mode), LinkPreviewOptions: noPreview(), ReplyMarkup: markup(keyboard),
+			})
 			return err
 		})
 		return err
@@ -97,8 +99,10 @@ func (a *Adapter) editText(ctx context.Context, to *target, id int, words texts.
 	words = cutText(words, maxCaption)
 	err = a.retryPlain(func(mode models.ParseMode) error {
 		_, err := a.call(ctx, "editMessageCaption", func(ctx context.Context) error {
-			_, err := a.bot.EditMessageCaption(ctx, &bot.EditMessageCaptionParams{ChatID: to.chat, MessageID: id,
-				ParseMode: mode, Caption: rendered(words, mode), ReplyMarkup: markup(keyboard)})
+			_, err := a.bot.EditMessageCaption(ctx, &bot.EditMessageCaptionParams{
+				ChatID: to.chat, MessageID: id,
+				ParseMode: mode, Caption: rendered(words, mode), ReplyMarkup: markup(keyboard),
+			})
 			return err
 		})
 		return err
@@ -126,7 +130,8 @@ func (a *Adapter) retryPlain(edit func(models.ParseMode) error) error {
 func (a *Adapter) editMarkup(ctx context.Context, to *target, id int, keyboard *inlineKeyboard) error {
 	_, err := a.call(ctx, "editMessageReplyMarkup", func(ctx context.Context) error {
 		_, err := a.bot.EditMessageReplyMarkup(ctx, &bot.EditMessageReplyMarkupParams{
-			ChatID: to.chat, MessageID: id, ReplyMarkup: markup(keyboard)})
+			ChatID: to.chat, MessageID: id, ReplyMarkup: markup(keyboard),
+		})
 		return err
 	})
 	if codeOf(err) == codeNotModified {

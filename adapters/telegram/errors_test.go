@@ -218,9 +218,6 @@ func TestLostCalls(t *testing.T) {
 			_, _ = io.WriteString(w, `{"ok":true,`)
 			panic(http.ErrAbortHandler)
 		}), unknown},
-		"redirected": {handler(func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "http://evil.example"+r.URL.Path, http.StatusTemporaryRedirect)
-		}), temporary},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -239,6 +236,56 @@ func TestLostCalls(t *testing.T) {
 				t.Errorf("the token is in the error: %v", err)
 			}
 		})
+	}
+}
+
+// The address holds the token, so it is not carried to wherever a redirect points.
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	t.Parallel()
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		t.Error("the call was carried elsewhere")
+	}))
+	t.Cleanup(elsewhere.Close)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		http.Redirect(w, r, elsewhere.URL+r.URL.Path, http.StatusTemporaryRedirect)
+	}))
+	t.Cleanup(s.Close)
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	a, _ := adapterWith(t, transport, func(c *telegram.Config) { c.APIURL = s.URL })
+	if _, err := a.Send(t.Context(), sending("7", conversation.Body{Text: plain("x")})); err == nil || conversation.KindOf(err) != temporary {
+		t.Errorf("got %v", err)
+	}
+}
+
+// breaking is a connection that takes some bytes and then breaks.
+type breaking struct {
+	net.Conn
+	left int
+}
+
+func (c *breaking) Write(p []byte) (int, error) {
+	if c.left -= len(p); c.left < 0 {
+		return 0, errors.New("the line is dead")
+	}
+	return c.Conn.Write(p)
+}
+
+// A request whose end never left cannot have been carried out.
+func TestARequestThatBreaksOff(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
+	t.Cleanup(s.Close)
+	transport := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := (&net.Dialer{}).DialContext(ctx, network, address)
+		return &breaking{Conn: c, left: 70_000}, err
+	}}
+	t.Cleanup(transport.CloseIdleConnections)
+	a, _ := adapterWith(t, transport, func(c *telegram.Config) { c.APIURL = s.URL })
+	_, err := a.Send(t.Context(), sending("7", conversation.Body{Document: &conversation.Document{Name: "x", Data: make([]byte, 85_000)}}))
+	if err == nil || conversation.KindOf(err) != temporary {
+		t.Errorf("got %v", err)
 	}
 }
 

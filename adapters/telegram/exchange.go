@@ -101,7 +101,7 @@ func (c client) do(req *http.Request, ex *exchange) ([]byte, error) {
 	if err != nil {
 		return nil, withoutURL(err)
 	}
-	defer res.Body.Close() //nolint:errcheck // everything wanted of it has been read
+	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswerBytes))
 	if err != nil {
 		return nil, fmt.Errorf("read the answer: %w", withoutURL(err))

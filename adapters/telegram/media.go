@@ -95,7 +95,7 @@ func (p *pictures) loadFile(path string) (medium, error) {
 	if err != nil {
 		return medium{}, fmt.Errorf("open the picture: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	stat, err := f.Stat()
 	if err != nil {
 		return medium{}, fmt.Errorf("look at the picture: %w", err)
@@ -196,7 +196,7 @@ func chatID(chat string) (int64, error) {
 
 // threadID is 0, the chat itself, for anything that is no number.
 func threadID(thread string) int {
-	id, _ := strconv.Atoi(thread) //nolint:errcheck // see above
+	id, _ := strconv.Atoi(thread)
 	return id
 }
 

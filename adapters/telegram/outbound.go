@@ -2,9 +2,7 @@ package telegram
 
 import (
 	"context"
-	"errors"
 	"strconv"
-	"time"
 
 	"github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
@@ -74,35 +72,23 @@ func (a *Adapter) sendNew(ctx context.Context, to *target, s conversation.Sendin
 
 func (a *Adapter) sendParts(ctx context.Context, to *target, nonce string, parts []part) (string, error) {
 	sent := a.progress.of(nonce)
-	for i := len(sent); i < len(parts); i++ {
-		if i > len(a.progress.of(nonce)) || (nonce == "" && i > 0) {
-			if err := untilNextPart(ctx); err != nil {
-				a.progress.keep(nonce, sent)
-				return "", err
-			}
+	for _, p := range parts[min(len(sent), len(parts)):] {
+		err := a.burst.wait(ctx, to.chat)
+		var one sentPart
+		if err == nil {
+			one, err = a.sendPart(ctx, to, p)
 		}
-		p, err := a.sendPart(ctx, to, parts[i])
 		if err != nil {
 			a.progress.keep(nonce, sent)
 			return "", err
 		}
-		sent = append(sent[:len(sent):len(sent)], p)
+		sent = append(sent[:len(sent):len(sent)], one)
+		if len(parts) > 1 {
+			a.burst.sent(to.chat)
+		}
 	}
 	a.progress.forget(nonce)
 	return joinIDs(sent), nil
-}
-
-// untilNextPart keeps the platform's pace between the parts of one message, or gives the call back when it would not
-// end in time.
-func untilNextPart(ctx context.Context) error {
-	const wait = perChat + 50*time.Millisecond
-	if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) > 2*wait {
-		if pause(ctx, wait) == nil {
-			return nil
-		}
-	}
-	return &conversation.SendError{Kind: conversation.RateLimited, RetryAfter: wait, Code: "more_parts",
-		Err: errors.New("the next part of the message has to wait")}
 }
 
 // sendPart sends one message, once more as plain text if the platform cannot read our markup, and once more to the new
@@ -143,20 +129,26 @@ func (a *Adapter) post(ctx context.Context, to *target, p part, mode models.Pars
 	switch {
 	case p.medium == nil:
 		return a.call(ctx, "sendMessage", func(ctx context.Context) error {
-			_, err := a.bot.SendMessage(ctx, &bot.SendMessageParams{ChatID: to.chat, MessageThreadID: to.thread, Text: words,
-				ParseMode: mode, LinkPreviewOptions: noPreview(), DisableNotification: to.quiet, ReplyMarkup: p.markup})
+			_, err := a.bot.SendMessage(ctx, &bot.SendMessageParams{
+				ChatID: to.chat, MessageThreadID: to.thread, Text: words,
+				ParseMode: mode, LinkPreviewOptions: noPreview(), DisableNotification: to.quiet, ReplyMarkup: p.markup,
+			})
 			return err
 		})
 	case p.medium.photo:
 		return a.call(ctx, "sendPhoto", func(ctx context.Context) error {
-			_, err := a.bot.SendPhoto(ctx, &bot.SendPhotoParams{ChatID: to.chat, MessageThreadID: to.thread, Caption: words,
-				Photo: p.medium.input(), ParseMode: mode, DisableNotification: to.quiet, ReplyMarkup: p.markup})
+			_, err := a.bot.SendPhoto(ctx, &bot.SendPhotoParams{
+				ChatID: to.chat, MessageThreadID: to.thread, Caption: words,
+				Photo: p.medium.input(), ParseMode: mode, DisableNotification: to.quiet, ReplyMarkup: p.markup,
+			})
 			return err
 		})
 	}
 	return a.call(ctx, "sendDocument", func(ctx context.Context) error {
-		_, err := a.bot.SendDocument(ctx, &bot.SendDocumentParams{ChatID: to.chat, MessageThreadID: to.thread, Caption: words,
-			Document: p.medium.input(), ParseMode: mode, DisableNotification: to.quiet, ReplyMarkup: p.markup})
+		_, err := a.bot.SendDocument(ctx, &bot.SendDocumentParams{
+			ChatID: to.chat, MessageThreadID: to.thread, Caption: words,
+			Document: p.medium.input(), ParseMode: mode, DisableNotification: to.quiet, ReplyMarkup: p.markup,
+		})
 		return err
 	})
 }

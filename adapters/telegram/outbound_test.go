@@ -33,7 +33,8 @@ func sent(t *testing.T, body conversation.Body) []request {
 
 func sending(chat string, body conversation.Body) conversation.Sending {
 	return conversation.Sending{Nonce: "n1", Outgoing: conversation.Outgoing{
-		To: conversation.Address{Channel: "telegram", Chat: chat}, Body: body}}
+		To: conversation.Address{Channel: "telegram", Chat: chat}, Body: body,
+	}}
 }
 
 func TestMarkup(t *testing.T) {
@@ -146,10 +147,14 @@ func TestRowsAreWrapped(t *testing.T) {
 	}{
 		"two short":  {[]string{"Bəli", "Xeyr"}, [][]string{{"Bəli", "Xeyr"}}},
 		"five stars": {[]string{"1", "2", "3", "4", "5"}, [][]string{{"1", "2", "3", "4", "5"}}},
-		"eleven": {[]string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"},
-			[][]string{{"0", "1", "2", "3", "4", "5"}, {"6", "7", "8", "9", "10"}}},
-		"two long": {[]string{"I have never used this product", "I use it every day, or nearly"},
-			[][]string{{"I have never used this product"}, {"I use it every day, or nearly"}}},
+		"eleven": {
+			[]string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"},
+			[][]string{{"0", "1", "2", "3", "4", "5"}, {"6", "7", "8", "9", "10"}},
+		},
+		"two long": {
+			[]string{"I have never used this product", "I use it every day, or nearly"},
+			[][]string{{"I have never used this product"}, {"I use it every day, or nearly"}},
+		},
 		"three in the middle": {[]string{"Azərbaycan", "Türkçe", "Русский"}, [][]string{{"Azərbaycan", "Türkçe", "Русский"}}},
 		"four":                {[]string{"Azərbaycan", "Türkçe", "Русский", "English"}, [][]string{{"Azərbaycan", "Türkçe"}, {"Русский", "English"}}},
 		"lines in a label":    {[]string{"one\n two"}, [][]string{{"one two"}}},
@@ -168,8 +173,10 @@ func TestRowsAreWrapped(t *testing.T) {
 func TestButtons(t *testing.T) {
 	t.Parallel()
 	r := sent(t, conversation.Body{Text: plain("?"), Rows: [][]conversation.Button{{
-		{Label: "Yes", Token: "t1", Style: "primary"}, {Label: "Delete", Token: "t2", Style: "danger"},
-		{Label: "Shop", URL: "https://example.com/a"}, {Label: "Call us", URL: "tel:+994501234567"},
+		{Label: "Yes", Token: "t1", Style: "primary"},
+		{Label: "Delete", Token: "t2", Style: "danger"},
+		{Label: "Shop", URL: "https://example.com/a"},
+		{Label: "Call us", URL: "tel:+994501234567"},
 	}}})[0]
 	if strings.Contains(r.fields["reply_markup"], "copy_text") {
 		t.Errorf("an empty copy_text is sent: %s", r.fields["reply_markup"])
@@ -208,8 +215,10 @@ func TestBadTokensAreOurMistake(t *testing.T) {
 	s := &server{answer: numbered()}
 	a, _ := adapterWith(t, s)
 	for _, token := range []string{"", strings.Repeat("ə", 33)} {
-		_, err := a.Send(t.Context(), sending("7", conversation.Body{Text: plain("?"),
-			Rows: [][]conversation.Button{{{Label: "x", Token: token}}}}))
+		_, err := a.Send(t.Context(), sending("7", conversation.Body{
+			Text: plain("?"),
+			Rows: [][]conversation.Button{{{Label: "x", Token: token}}},
+		}))
 		if conversation.KindOf(err) != conversation.OurPayload || len(s.calls) != 0 {
 			t.Errorf("token %q: %v after %d calls", token, err, len(s.calls))
 		}
@@ -289,10 +298,22 @@ func TestPartsKeepThePace(t *testing.T) {
 		if _, err := a.Send(t.Context(), sending("7", conversation.Body{Text: plain(sentences(600))})); err != nil {
 			t.Fatal(err)
 		}
+		if _, err := a.Send(t.Context(), sending("7", conversation.Body{Text: plain("what comes next")})); err != nil {
+			t.Fatal(err)
+		}
 		for i := 1; i < len(at); i++ {
-			if d := at[i].Sub(at[i-1]); d < time.Second {
+			if d := at[i].Sub(at[i-1]); d < time.Second || d > 2*time.Second {
 				t.Errorf("part %d came %s after the one before", i, d)
 			}
+		}
+		before := time.Now()
+		for _, chat := range []string{"8", "9", "9"} { // nobody else waits
+			if _, err := a.Send(t.Context(), sending(chat, conversation.Body{Text: plain("short")})); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if d := time.Since(before); d > 0 {
+			t.Errorf("others waited %s", d)
 		}
 	})
 }
@@ -405,6 +426,29 @@ func TestAChangedFileIsUploadedAgain(t *testing.T) {
 	}
 }
 
+// A file that has not changed is read once, however many people get it.
+func TestAnUnchangedFileIsReadOnce(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "menu.png")
+	s := &server{answer: numbered()}
+	a, _ := adapterWith(t, s)
+	changed := time.Unix(1700000000, 0)
+	for _, content := range []string{"one", "two"} { // same size and time: taken to be the same
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, changed, changed); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.Send(t.Context(), sending("7", conversation.Body{Image: &conversation.Image{Path: path}})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s.calls[1].fields["photo"] != "large-101" {
+		t.Errorf("got %+v", s.calls[1])
+	}
+}
+
 // Words that somebody waits for go without a picture that cannot be had.
 func TestWordsGoWithoutABadPicture(t *testing.T) {
 	t.Parallel()
@@ -475,9 +519,15 @@ func TestALargePictureGoesAsAFile(t *testing.T) {
 func TestLongCaption(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
+		calls := sent(t, conversation.Body{Text: plain(strings.Repeat("ə", 1000)), Image: &conversation.Image{Data: []byte("png")}})
+		if len(calls) != 1 {
+			t.Errorf("a thousand letters of two bytes: %d calls", len(calls))
+		}
 		for _, n := range []int{1024, 1025} {
-			calls := sent(t, conversation.Body{Text: plain(strings.Repeat("x", n)), Image: &conversation.Image{Data: []byte("png")},
-				Rows: [][]conversation.Button{row("Yes")}})
+			calls := sent(t, conversation.Body{
+				Text: plain(strings.Repeat("x", n)), Image: &conversation.Image{Data: []byte("png")},
+				Rows: [][]conversation.Button{row("Yes")},
+			})
 			if n == 1024 && (len(calls) != 1 || len(calls[0].fields["caption"]) != n) {
 				t.Errorf("%d units: %d calls", n, len(calls))
 			}
@@ -586,16 +636,24 @@ func TestEditing(t *testing.T) {
 	}{
 		"text":          {"5", text, yes, []string{"editMessageText 5"}, 0, false},
 		"buttons alone": {"5", conversation.Body{Rows: [][]conversation.Button{row("x")}}, yes, []string{"editMessageReplyMarkup 5"}, 0, false},
-		"not modified": {"5", text, refuse("editMessageText", "message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message"),
-			[]string{"editMessageText 5"}, 0, false},
+		"not modified": {
+			"5", text, refuse("editMessageText", "message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message"),
+			[]string{"editMessageText 5"},
+			0, false,
+		},
 		"a caption":            {"5", text, refuse("editMessageText", "there is no text in the message to edit"), []string{"editMessageText 5", "editMessageCaption 5"}, 0, false},
 		"gone":                 {"5", text, refuse("editMessageText", "message to edit not found"), []string{"editMessageText 5"}, conversation.OurPayload, true},
 		"too old":              {"5", text, refuse("editMessageText", "message can't be edited"), []string{"editMessageText 5"}, conversation.OurPayload, true},
 		"lost on the way":      {"5", text, func(request) (int, string) { return 0, "" }, []string{"editMessageText 5"}, conversation.Temporary, true},
 		"two parts become one": {"5,6", text, yes, []string{"editMessageText 6", "deleteMessage 5"}, 0, false},
 		"picture and text":     {"m5,6", text, yes, []string{"editMessageText 6"}, 0, false},
-		"two parts": {"5,6", conversation.Body{Text: plain(sentences(300)), Rows: [][]conversation.Button{row("x")}}, yes,
-			[]string{"editMessageText 5", "editMessageText 6"}, 0, false},
+		"two parts": {
+			"5,6",
+			conversation.Body{Text: plain(sentences(300)), Rows: [][]conversation.Button{row("x")}},
+			yes,
+			[]string{"editMessageText 5", "editMessageText 6"},
+			0, false,
+		},
 		"the first carries the menu": {"5,6", conversation.Body{Text: plain(sentences(300))}, func(r request) (int, string) {
 			if r.fields["message_id"] == "5" {
 				return refusal(400, "Bad Request: message can't be edited", "")
@@ -680,10 +738,14 @@ func TestSetCommands(t *testing.T) {
 		menus map[string][]conversation.CommandInfo
 		want  []string
 	}{
-		"with a default": {map[string][]conversation.CommandInfo{"": {{Name: "d", Description: "D"}}, "ru": {{Name: "r", Description: "R"}}},
-			[]string{` [{"command":"d","description":"D"}]`, `ru [{"command":"r","description":"R"}]`}},
-		"English is the default": {map[string][]conversation.CommandInfo{"az": {{Name: "a", Description: "A"}}, "en": {{Name: "e", Description: "E"}}},
-			[]string{` [{"command":"e","description":"E"}]`, `az [{"command":"a","description":"A"}]`, `en [{"command":"e","description":"E"}]`}},
+		"with a default": {
+			map[string][]conversation.CommandInfo{"": {{Name: "d", Description: "D"}}, "ru": {{Name: "r", Description: "R"}}},
+			[]string{` [{"command":"d","description":"D"}]`, `ru [{"command":"r","description":"R"}]`},
+		},
+		"English is the default": {
+			map[string][]conversation.CommandInfo{"az": {{Name: "a", Description: "A"}}, "en": {{Name: "e", Description: "E"}}},
+			[]string{` [{"command":"e","description":"E"}]`, `az [{"command":"a","description":"A"}]`, `en [{"command":"e","description":"E"}]`},
+		},
 		"nothing": {nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

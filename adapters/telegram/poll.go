@@ -80,8 +80,10 @@ func (p *poller) fetch(ctx context.Context) ([]json.RawMessage, error) {
 	}
 	var batch []json.RawMessage
 	if err := json.Unmarshal(ex.result, &batch); err != nil {
-		return nil, &conversation.SendError{Kind: conversation.Temporary, Code: "bad_answer",
-			Err: errors.New("getUpdates: the answer is not a list")}
+		return nil, &conversation.SendError{
+			Kind: conversation.Temporary, Code: "bad_answer",
+			Err: errors.New("getUpdates: the answer is not a list"),
+		}
 	}
 	return batch, nil
 }

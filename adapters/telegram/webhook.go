@@ -98,7 +98,8 @@ func (a *Adapter) keepWebhook(ctx context.Context) error {
 func (a *Adapter) setWebhook(ctx context.Context) error {
 	_, err := a.call(ctx, "setWebhook", func(ctx context.Context) error {
 		_, err := a.bot.SetWebhook(ctx, &bot.SetWebhookParams{
-			URL: a.hookURL, SecretToken: a.secret, AllowedUpdates: allowedUpdates})
+			URL: a.hookURL, SecretToken: a.secret, AllowedUpdates: allowedUpdates,
+		})
 		return err
 	})
 	return err

@@ -208,7 +208,8 @@ func TestWebhookFromThePlatform(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	r, err := a.Send(t.Context(), conversation.Sending{Outgoing: conversation.Outgoing{To: in.all()[0].Address, Body: conversation.Body{
-		Text: plain("?"), Rows: [][]conversation.Button{{{Label: "Yes", Token: "t1"}}}}}})
+		Text: plain("?"), Rows: [][]conversation.Button{{{Label: "Yes", Token: "t1"}}},
+	}}})
 	if err != nil {
 		t.Fatal(err)
 	}
