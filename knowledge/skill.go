@@ -333,10 +333,15 @@ func (s *Skill) picture(text Text) *conversation.Image {
 	switch {
 	case text.Picture == "":
 		return nil
-	case strings.HasPrefix(text.Picture, "http://"), strings.HasPrefix(text.Picture, "https://"):
+	case isAddress(text.Picture):
 		return &conversation.Image{URL: text.Picture}
 	}
 	return &conversation.Image{Path: text.Picture}
+}
+
+// isAddress says whether a picture is fetched by the platform instead of read from a file.
+func isAddress(picture string) bool {
+	return strings.HasPrefix(picture, "http://") || strings.HasPrefix(picture, "https://")
 }
 
 // inLanguage is the article's text in the first of the languages that it has, or in any.

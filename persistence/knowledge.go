@@ -2,6 +2,7 @@ package persistence
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -86,4 +87,41 @@ func (db *DB) LearnedPhrasings(ctx context.Context, votes int) (list []LearnedPh
 		return err
 	})
 	return list, err
+}
+
+// thresholdsSetting is the prefix of the settings that keep thresholds by content hash.
+const thresholdsSetting = "knowledge.thresholds."
+
+var _ knowledge.ThresholdCache = (*DB)(nil)
+
+// FindThresholds implements knowledge.ThresholdCache.
+func (db *DB) FindThresholds(ctx context.Context, hash string) (t map[language.Code]knowledge.Thresholds, ok bool, err error) {
+	var raw string
+	err = db.Read(ctx, func(ctx context.Context, r *Reader) error {
+		return r.get(ctx, &raw, `SELECT value FROM settings WHERE name = ?`, thresholdsSetting+hash)
+	})
+	if errors.Is(err, conversation.ErrNotFound) {
+		return nil, false, nil
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(raw), &t)
+	}
+	return t, err == nil, err
+}
+
+// KeepThresholds implements knowledge.ThresholdCache. Those of other contents are dropped.
+func (db *DB) KeepThresholds(ctx context.Context, hash string, t map[language.Code]knowledge.Thresholds) error {
+	raw, err := json.Marshal(t)
+	if err != nil {
+		return err
+	}
+	return db.Do(ctx, func(ctx context.Context, tx *Tx) error {
+		if _, err := tx.exec(ctx, `DELETE FROM settings WHERE name LIKE 'knowledge.thresholds.%'`); err != nil {
+			return err
+		}
+		_, err := tx.exec(ctx, `INSERT INTO settings (name, value, updated_at) VALUES (?, ?, ?)
+			ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`,
+			thresholdsSetting+hash, string(raw), ms(tx.Now()))
+		return err
+	})
 }

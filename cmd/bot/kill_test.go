@@ -19,10 +19,15 @@ import (
 )
 
 // killArticles answer for certain.
-const killArticles = `{"id":"hours","lang":"en","title":"What are your opening hours?","phrasings":["When are you open?","opening hours please"],"answer":"We are open from eight to eleven."}
-{"id":"delivery","lang":"en","title":"Do you deliver coffee to my home?","phrasings":["home delivery of coffee","can you deliver coffee"],"answer":"We deliver in the whole city."}
-{"id":"returns","lang":"en","title":"How do I return a coffee machine?","phrasings":["return my coffee machine","I want to give the machine back"],"answer":"Bring it within fourteen days."}
-{"id":"wifi","lang":"en","title":"What is the wifi password?","phrasings":["wifi password please","how do I get on the wifi"],"answer":"It is on your receipt."}
+const killArticles = `articles:
+  hours:
+    en: {title: "What are your opening hours?", phrasings: ["When are you open?", "opening hours please"], answer: "We are open from eight to eleven."}
+  delivery:
+    en: {title: "Do you deliver coffee to my home?", phrasings: ["home delivery of coffee", "can you deliver coffee"], answer: "We deliver in the whole city."}
+  returns:
+    en: {title: "How do I return a coffee machine?", phrasings: ["return my coffee machine", "I want to give the machine back"], answer: "Bring it within fourteen days."}
+  wifi:
+    en: {title: "What is the wifi password?", phrasings: ["wifi password please", "how do I get on the wifi"], answer: "It is on your receipt."}
 `
 
 // killSize is how much happens in the test: small in make test, large in make test-faults.

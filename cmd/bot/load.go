@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/rapport-chat/rapport/config"
+	"github.com/rapport-chat/rapport/knowledge"
 	"github.com/rapport-chat/rapport/persistence"
 )
 
@@ -58,6 +59,7 @@ func parseSettings(path string, unset config.Severity) (settings, *config.Report
 	set.readLanguages(doc.Root, report)
 	config.Decode(doc.Root, &set, report)
 	set.document = doc
+	set.articles, set.tests = knowledge.Load(report, set.Knowledge.At, set.Knowledge.Files)
 	return set, report
 }
 

@@ -137,12 +137,12 @@ channels:
     token: %q
     api_url: %s
 knowledge:
-  files: [knowledge/*.jsonl]
+  files: [knowledge/*.yaml]
 database:
   url: %q
 http:
   addr: 127.0.0.1:0
 `, token, api, database),
-		"knowledge/all.jsonl": killArticles,
+		"knowledge/all.yaml": killArticles,
 	}
 }

@@ -46,6 +46,7 @@ const (
 // what is in flight is settled. The database stays open.
 func (s *service) Run(ctx context.Context) error {
 	defer s.db.OnNudge(s.nudged)()
+	defer s.parts.articles.Close()
 	stages := newStages(ctx)
 	defer stages.stop()
 	stages.start("outbox", s.runOutbox)

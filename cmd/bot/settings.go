@@ -5,6 +5,7 @@ import (
 
 	"github.com/rapport-chat/rapport/adapters/telegram"
 	"github.com/rapport-chat/rapport/config"
+	"github.com/rapport-chat/rapport/knowledge"
 	"github.com/rapport-chat/rapport/language"
 )
 
@@ -12,6 +13,8 @@ import (
 type settings struct {
 	config.At
 	document *config.Document
+	articles []knowledge.Article
+	tests    []knowledge.Pair
 
 	Include   []string         `yaml:"include" doc:"More files that belong to this one."`
 	Brand     brandSettings    `yaml:"brand" doc:"Who you are."`

@@ -20,7 +20,7 @@ import (
 type features struct {
 	help     commands.Help
 	voice    commands.Voice
-	articles *articleBase
+	articles *knowledge.Base
 }
 
 // wiring is what differs between run, sandbox and chat.
@@ -43,10 +43,7 @@ func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	articles, err := openArticles(ctx, w, db)
-	if err != nil {
-		return nil, err
-	}
+	articles := knowledge.NewBase(w.set.articles, db, w.log)
 	voice := commands.Voice{
 		Texts: catalogue, Languages: w.set.Brand.Languages,
 		Notice: func(lang language.Code) string {
