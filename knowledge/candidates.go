@@ -119,3 +119,17 @@ func closest(f forward, idf, weights []float32, norm float32, first, last uint32
 	}
 	return float64(best)
 }
+
+// fullest returns the greatest share of the question's weight that one of the texts
+// from first to last contains.
+func fullest(f forward, weights []float32, total float32, first, last uint32) float64 {
+	best := float32(0)
+	for p := first; p < last; p++ {
+		sum := float32(0)
+		for _, t := range f.term[f.start[p]:f.start[p+1]] {
+			sum += weights[t]
+		}
+		best = max(best, sum)
+	}
+	return float64(best / (total + 1e-6))
+}

@@ -1,6 +1,7 @@
 package knowledge
 
 import (
+	"strings"
 	"sync"
 
 	"github.com/rapport-chat/rapport/language"
@@ -16,24 +17,52 @@ type document struct {
 // index finds the documents of one language. It does not change after build and is
 // safe for concurrent use.
 type index struct {
-	code       language.Code
-	documents  []document
-	vocabulary *vocabulary
-	lexicon    *lexicon
-	stems      *space[string]
-	grams      *space[uint64]  // letter sequences
-	ideas      *space[concept] // what words are about
-	fields     *space[concept] // and the fields that belongs to
-	firstOf    []uint32        // per document: its first phrasing; one more at the end
-	// trust is the exponent of everyday weights, 1.5 down to 0: the more phrasings
+	code          language.Code
+	documents     []document
+	vocabulary    *vocabulary
+	lexicon       *lexicon
+	stems         *space[string]
+	grams         *space[uint64]  // letter sequences
+	ideas         *space[concept] // what words are about
+	fields        *space[concept] // and the fields that belongs to
+	firstOf       []uint32        // per document: its first phrasing; one more at the end
+	firstSentence []uint32        // the same for the sentences of answers
+	// trust is the exponent of everyday weights, 1 down to 0: the more phrasings
 	// articles have, the better they show themselves which words matter.
 	trust   float64
 	scratch sync.Pool
 }
 
-// maxAnswerWords is how much of an answer is indexed; its beginning says what it is
+// genericShare is what words that any question may have ("new", "give", "often")
+// count beside those that say what it is about.
+const genericShare = 0.6
+
+// maxSentences is how much of an answer is indexed; its beginning says what it is
 // about.
-const maxAnswerWords = 400
+const maxSentences = 40
+
+// sentences splits an answer after full stops, question and exclamation marks that
+// end a word, and at line breaks.
+func sentences(text string) []string {
+	var list []string
+	start := 0
+	cut := func(end int) {
+		if s := strings.TrimSpace(text[start:end]); s != "" && len(list) < maxSentences {
+			list = append(list, s)
+		}
+		start = end
+	}
+	for i, r := range text {
+		switch {
+		case r == '\n':
+			cut(i)
+		case (r == ' ' || r == '\t') && i > 0 && strings.IndexByte(".!?", text[i-1]) >= 0:
+			cut(i)
+		}
+	}
+	cut(len(text))
+	return list
+}
 
 // builder collects what the spaces of an index are made of.
 type builder struct {
@@ -61,19 +90,28 @@ func buildIndex(documents []document, code language.Code, lex *lexicon) *index {
 		ideas: newSpaceBuilder[concept](n), fields: newSpaceBuilder[concept](n), fieldOf: fieldOf(),
 		words: make(map[string]terms), patterns: make(map[string][]string),
 	}
-	ix.firstOf = make([]uint32, 1, n+1)
+	ix.firstOf, ix.firstSentence = make([]uint32, 1, n+1), make([]uint32, 1, n+1)
 	phrasings := 0
 	for d, doc := range documents {
 		for _, q := range doc.questions {
-			b.addQuestion(d, b.analyse(q, 0))
+			b.addQuestion(d, b.analyse(q))
 			phrasings++
 		}
-		b.addAnswer(d, b.analyse(doc.answer, maxAnswerWords))
+		for _, sentence := range sentences(doc.answer) {
+			b.addSentence(d, b.analyse(sentence))
+		}
 		ix.firstOf = append(ix.firstOf, uint32(phrasings))
+		ix.firstSentence = append(ix.firstSentence, uint32(len(b.stems.sentences)))
+	}
+	b.ideas.scale = func(c concept) float32 {
+		if genericFields()[b.fieldOf[c]] {
+			return genericShare
+		}
+		return 1
 	}
 	ix.stems, ix.grams, ix.ideas, ix.fields = b.stems.build(), b.grams.build(), b.ideas.build(), b.fields.build()
 	ix.vocabulary.finish()
-	ix.trust = 3 / (2 + float64(phrasings)/float64(max(n, 1)))
+	ix.trust = 3 / (3 + float64(phrasings)/float64(max(n, 1)))
 	ix.scratch.New = func() any { return newScratch(ix) }
 	return ix
 }
@@ -85,18 +123,17 @@ func (b *builder) addQuestion(d int, t terms) {
 	b.fields.addQuestion(d, t.fields)
 }
 
-func (b *builder) addAnswer(d int, t terms) {
-	b.stems.answer[d], b.grams.answer[d] = t.stems, t.grams
-	b.ideas.answer[d], b.fields.answer[d] = t.ideas, t.fields
+// addSentence adds a sentence of the answer of document d.
+func (b *builder) addSentence(d int, t terms) {
+	b.stems.answer[d] = append(b.stems.answer[d], t.stems...)
+	b.grams.answer[d] = append(b.grams.answer[d], t.grams...)
+	b.ideas.answer[d] = append(b.ideas.answer[d], t.ideas...)
+	b.stems.sentences = append(b.stems.sentences, t.stems)
 }
 
-// analyse numbers the terms of a text, of which at most maxWords words are read; 0
-// means all.
-func (b *builder) analyse(text string, maxWords int) terms {
+// analyse numbers the terms of a text.
+func (b *builder) analyse(text string) terms {
 	words := language.Words(text, b.ix.code)
-	if maxWords > 0 && len(words) > maxWords {
-		words = words[:maxWords]
-	}
 	var t terms
 	for _, w := range words {
 		known, ok := b.words[w]
@@ -112,7 +149,9 @@ func (b *builder) analyse(text string, maxWords int) terms {
 	for _, concepts := range b.ix.lexicon.concepts(b.keys(words)) {
 		for _, c := range concepts {
 			t.ideas = append(t.ideas, b.ideas.id(c))
-			t.fields = append(t.fields, b.fields.id(b.fieldOf[c]))
+			if f := b.fieldOf[c]; !genericFields()[f] {
+				t.fields = append(t.fields, b.fields.id(f))
+			}
 		}
 	}
 	return t

@@ -40,6 +40,7 @@ type sense struct {
 // lexiconLine is one concept with its words per language.
 type lexiconLine struct {
 	name, field string
+	generic     bool // any question may have the words of this field
 	words       map[language.Code][]string
 }
 
@@ -67,24 +68,24 @@ var shippedLexicon = sync.OnceValue(func() []lexiconLine {
 })
 
 // parseLexicon reads "name | English | Azerbaijani | Turkish | Russian" lines under
-// "@ field" headings.
+// "@ field" headings; "@ ~field" is one whose words say nothing about the subject.
 func parseLexicon(text string) ([]lexiconLine, error) {
 	var lines []lexiconLine
-	field := ""
+	field, generic := "", false
 	for number, line := range strings.Split(text, "\n") {
 		line = strings.TrimSpace(line)
 		switch {
 		case line == "" || strings.HasPrefix(line, "#"):
 			continue
 		case strings.HasPrefix(line, "@"):
-			field = strings.TrimSpace(line[1:])
+			field, generic = strings.CutPrefix(strings.TrimSpace(line[1:]), "~")
 			continue
 		}
 		columns := strings.Split(line, "|")
 		if len(columns) != 1+len(lexiconColumns) {
 			return nil, fmt.Errorf("lexicon line %d: %d columns, want %d", number+1, len(columns), 1+len(lexiconColumns))
 		}
-		l := lexiconLine{name: strings.TrimSpace(columns[0]), field: field, words: make(map[language.Code][]string)}
+		l := lexiconLine{name: strings.TrimSpace(columns[0]), field: field, generic: generic, words: make(map[language.Code][]string)}
 		for i, code := range lexiconColumns {
 			l.words[code] = strings.Fields(columns[i+1])
 		}
@@ -115,6 +116,17 @@ var fieldOf = sync.OnceValue(func() []concept {
 		fields = append(fields, concept(slices.Index(names, "@"+l.field)))
 	}
 	return fields
+})
+
+// genericFields tells which fields say nothing about the subject.
+var genericFields = sync.OnceValue(func() map[concept]bool {
+	generic := make(map[concept]bool)
+	for i, l := range shippedLexicon() {
+		if l.generic {
+			generic[fieldOf()[i]] = true
+		}
+	}
+	return generic
 })
 
 var lexicons = sync.OnceValue(func() map[language.Code]*lexicon {

@@ -54,13 +54,16 @@ func (ix *index) analyse(text string) question {
 		}
 	}
 	ideas, fields := newProbe(ix.ideas), newProbe(ix.fields)
-	fieldOf := fieldOf()
+	fieldOf, generic := fieldOf(), genericFields()
 	for i, concepts := range ix.lexicon.concepts(keys) {
 		r := q.words[i]
 		weight := float32(math.Pow(everydayWeight(r.word, ix.code), ix.trust)) * r.likeness
+		weight *= float32(math.Pow(float64(max(1, len(concepts))), -ambiguity))
 		for _, c := range concepts {
 			ideas.add(c, weight)
-			fields.add(fieldOf[c], weight)
+			if f := fieldOf[c]; !generic[f] {
+				fields.add(f, weight)
+			}
 		}
 	}
 	q.stems, q.grams, q.ideas, q.fields = stems.finish(), letters.finish(), ideas.finish(), fields.finish()
@@ -72,6 +75,8 @@ const (
 	typedShare = 0.4
 	// inflectedShare is what a word with a common beginning counts beside the word.
 	inflectedShare = 0.8
+	// ambiguity is the exponent by which the senses of an ambiguous word share its weight.
+	ambiguity = 0.7
 )
 
 // probeBuilder collects a question's terms in one space.

@@ -15,6 +15,7 @@ type space[K comparable] struct {
 	question  postings  // titles and phrasings, one document per article
 	answer    postings  // answers
 	phrasings forward   // each title or phrasing on its own
+	sentences forward   // each sentence of the answers, where it is wanted
 	unknown   float32   // how telling a term is that no article contains
 }
 
@@ -45,6 +46,8 @@ type spaceBuilder[K comparable] struct {
 	question  [][]uint32 // per article: term ids, repeated
 	answer    [][]uint32
 	phrasings [][]uint32
+	sentences [][]uint32
+	scale     func(K) float32 // how telling a term is in general; nil for 1
 }
 
 func newSpaceBuilder[K comparable](articles int) *spaceBuilder[K] {
@@ -85,10 +88,16 @@ func (b *spaceBuilder[K]) build() *space[K] {
 	for t, df := range s.articles {
 		s.idf[t] = inverseFrequency(n, float64(df))
 	}
+	if b.scale != nil {
+		for key, t := range b.ids {
+			s.idf[t] *= b.scale(key)
+		}
+	}
 	s.unknown = inverseFrequency(n, 0.5)
 	s.question = pack(b.question, s.idf)
 	s.answer = pack(b.answer, s.idf)
-	s.phrasings = s.packPhrasings(b.phrasings)
+	s.phrasings = s.packForward(b.phrasings)
+	s.sentences = s.packForward(b.sentences)
 	return s
 }
 
@@ -140,7 +149,7 @@ func pack(docs [][]uint32, idf []float32) postings {
 	return p
 }
 
-func (s *space[K]) packPhrasings(lists [][]uint32) forward {
+func (s *space[K]) packForward(lists [][]uint32) forward {
 	f := forward{start: make([]uint32, 1, len(lists)+1), norm: make([]float32, 0, len(lists))}
 	for _, list := range lists {
 		slices.Sort(list)

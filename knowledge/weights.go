@@ -5,13 +5,13 @@ package knowledge
 
 // evidenceWeights turns the evidence for an article into its score.
 var evidenceWeights = [evidenceCount]float64{
-	1.812, 2.015, 5.930, 5.667, 3.063, 1.910, 1.791, 1.575, 2.585, 2.827,
+	1.638, 1.804, 4.603, 4.768, 3.881, 2.349, 2.280, 1.367, 2.110, 3.221, 3.389,
 }
 
 // signalWeights and signalBias turn signals into the log odds that the first
 // article is right.
 var signalWeights = [signalCount]float64{
-	0.290, 0.036, 0.208, 0.076, 0.079, -0.214, -0.144, -2.259, 3.346, 0.767, 1.482, -0.707, -0.633,
+	0.316, 0.058, 0.245, 0.071, 0.085, -0.548, -0.418, -1.893, 2.946, 0.388, 1.747, -0.205, -0.544,
 }
 
-var signalBias = -0.358
+var signalBias = -0.770
