@@ -105,17 +105,14 @@ func (t *tenure) watch() {
 	})
 }
 
-// read starts to read the next page that a lane wants, each lane in its turn.
+// read starts to read the pages that the lanes want, one a lane at a time.
 func (t *tenure) read(now time.Time) {
-	if t.reading || now.Before(t.restUntil.read) {
+	if now.Before(t.restUntil.read) {
 		return
 	}
-	for i := range t.plan.lanes {
-		l := t.plan.lanes[(t.turn+i)%len(t.plan.lanes)]
+	for _, l := range t.plan.lanes {
 		if j, ok := t.plan.next(l); ok {
-			t.reading, t.turn = true, int(l.id)+1
 			t.goes(func() { t.readPage(l, j) })
-			return
 		}
 	}
 }
@@ -128,7 +125,6 @@ func (t *tenure) readPage(l *lane, j job) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := time.Now()
-	t.reading = false
 	if err != nil {
 		l.reading = false
 		if t.ops.Err() == nil {
@@ -147,6 +143,9 @@ func (t *tenure) readPage(l *lane, j job) {
 // bring more.
 func (t *tenure) claimNow(now time.Time) time.Time {
 	most := t.cfg.InFlight - len(t.held)
+	if t.failures.claim > 0 {
+		most = min(most, 1) // it may be a single row that cannot be claimed
+	}
 	switch {
 	case t.claiming || most <= 0:
 		return time.Time{}
@@ -203,7 +202,12 @@ func (t *tenure) unclaimed(batch []picked, err error, now time.Time) {
 	for _, p := range batch {
 		p.slot.Cancel()
 		t.plan.freed(p.Chat, now)
-		t.results = append(t.results, verdict{Result: Result{ID: p.ID, Outcome: Retry, Uncalled: true, RetryAt: p.RetryAt}})
+		at := p.RetryAt
+		if len(batch) == 1 && t.failures.claim > 1 { // let others have a try
+			at = now.Add(doubled(firstRetry, longestRetry, p.stuck))
+			p.stuck++
+		}
+		t.results = append(t.results, verdict{Result: Result{ID: p.ID, Outcome: Retry, Uncalled: true, RetryAt: at}})
 	}
 }
 

@@ -1,11 +1,11 @@
 package outbox_test
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"maps"
+	"sort"
 	"strconv"
 	"sync"
 	"time"
@@ -55,6 +55,8 @@ type row struct {
 type memory struct {
 	mu       sync.Mutex
 	rows     map[conversation.OutgoingID]*row
+	lanes    [3][]*row // by id
+	states   map[state]int
 	last     conversation.OutgoingID
 	business clock.Clock
 	owner    string
@@ -71,7 +73,7 @@ type memory struct {
 }
 
 func newMemory(business clock.Clock) *memory {
-	return &memory{rows: map[conversation.OutgoingID]*row{}, business: business}
+	return &memory{rows: map[conversation.OutgoingID]*row{}, states: map[state]int{}, business: business}
 }
 
 // add writes an item and returns its id.
@@ -87,7 +89,10 @@ func (m *memory) reserve(o conversation.Outgoing) conversation.OutgoingID {
 	defer m.mu.Unlock()
 	m.last++
 	o.Key = "k" + strconv.FormatInt(int64(m.last), 10)
-	m.rows[m.last] = &row{Item: outbox.Item{Sending: conversation.Sending{Outgoing: o}, ID: m.last}, state: pending}
+	r := &row{Item: outbox.Item{Sending: conversation.Sending{Outgoing: o}, ID: m.last}, state: pending}
+	m.rows[m.last] = r
+	m.lanes[o.Lane] = append(m.lanes[o.Lane], r)
+	m.states[pending]++
 	return m.last
 }
 
@@ -108,11 +113,14 @@ func (m *memory) get(id conversation.OutgoingID) row {
 func (m *memory) count() map[state]int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	out := map[state]int{}
-	for _, r := range m.rows {
-		out[r.state]++
-	}
-	return out
+	return maps.Clone(m.states)
+}
+
+// becomes changes a row's state.
+func (m *memory) becomes(r *row, s state) {
+	m.states[r.state]--
+	m.states[s]++
+	r.state = s
 }
 
 // violate notes a breach of the contract.
@@ -197,10 +205,10 @@ func (m *memory) Recover(ctx context.Context, l outbox.Lease) (out outbox.Recove
 				continue
 			}
 			if r.AfterCrash == conversation.Resend {
-				r.state = pending
+				m.becomes(r, pending)
 				out.Resent++
 			} else {
-				r.state = unknown
+				m.becomes(r, unknown)
 				out.Unknown++
 			}
 		}
@@ -215,16 +223,17 @@ func (m *memory) Waiting(
 	var out []outbox.Waiting
 	m.mu.Lock()
 	m.reads++
-	for id, r := range m.rows {
-		if r.state == pending && !r.visible.IsZero() && r.Lane == lane && id > after {
-			out = append(out, outbox.Waiting{ID: id, Chat: r.To.Chat, Lane: lane, NotBefore: r.NotBefore, RetryAt: r.retryAt})
+	rows := m.lanes[lane]
+	from := sort.Search(len(rows), func(i int) bool { return rows[i].ID > after })
+	for _, r := range rows[from:] {
+		if r.state == pending && !r.visible.IsZero() {
+			out = append(out, outbox.Waiting{ID: r.ID, Chat: r.To.Chat, Lane: lane, NotBefore: r.NotBefore, RetryAt: r.retryAt})
+		}
+		if len(out) == limit {
+			break
 		}
 	}
 	m.mu.Unlock()
-	slices.SortFunc(out, func(a, b outbox.Waiting) int { return cmp.Compare(a.ID, b.ID) })
-	if len(out) > limit {
-		out = out[:limit]
-	}
 	return out, m.do(ctx, "waiting", func() error { return nil })
 }
 
@@ -246,13 +255,7 @@ func (m *memory) Claim(
 				out = append(out, item)
 			}
 		}
-		n := 0
-		for _, r := range m.rows {
-			if r.state == sending {
-				n++
-			}
-		}
-		m.largest = max(m.largest, n)
+		m.largest = max(m.largest, m.states[sending])
 		return nil
 	})
 	return out, err
@@ -271,7 +274,7 @@ func (m *memory) claim(r *row, now time.Time) (outbox.Item, bool) {
 	case r.NotBefore.After(now):
 		return outbox.Item{}, false
 	case !r.NotAfter.IsZero() && now.After(r.NotAfter), r.blocked:
-		r.state = dropped
+		m.becomes(r, dropped)
 		return outbox.Item{}, false
 	case !r.deferred.IsZero():
 		r.NotBefore, r.deferred = r.deferred, time.Time{}
@@ -283,11 +286,12 @@ func (m *memory) claim(r *row, now time.Time) (outbox.Item, bool) {
 		case sent:
 			item.MessageID = "m" + strconv.FormatInt(int64(target.ID), 10)
 		case failed, unknown, dropped:
-			r.state, r.code = failed, "target_failed"
+			m.becomes(r, failed)
+			r.code = "target_failed"
 			return outbox.Item{}, false
 		}
 	}
-	r.state = sending
+	m.becomes(r, sending)
 	return item, true
 }
 
@@ -308,15 +312,16 @@ func (m *memory) Settle(ctx context.Context, l outbox.Lease, results []outbox.Re
 			r.code = res.Code
 			switch res.Outcome {
 			case outbox.Sent:
-				r.state = sent
+				m.becomes(r, sent)
 			case outbox.Retry:
-				r.state, r.retryAt = pending, res.RetryAt
+				m.becomes(r, pending)
+				r.retryAt = res.RetryAt
 			case outbox.Failed:
-				r.state = failed
+				m.becomes(r, failed)
 			case outbox.Lost:
-				r.state = unknown
+				m.becomes(r, unknown)
 			case outbox.Dropped:
-				r.state = dropped
+				m.becomes(r, dropped)
 			}
 		}
 		return nil

@@ -26,6 +26,7 @@ type ref struct {
 	seen     time.Time // real clock: first read
 	changed  uint64    // the reads begun before the last change made here; an older read knows less
 	unknowns int       // calls of which nothing is known
+	stuck    int       // times that the store could not even claim it alone
 	waits    int       // times it was claimed before its target had been sent
 	of       conversation.OutgoingID
 }

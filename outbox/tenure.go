@@ -11,7 +11,7 @@ import (
 )
 
 // tenure is the time of one lease: what is planned, claimed and in flight under it. The worker's mutex guards it.
-// Reading, claiming, calling and settling run on goroutines of their own, one of each kind but the calls, and stir
+// Reading, claiming, calling and settling run on goroutines of their own, one of each kind but the calls (and one read a lane), and stir
 // the loop when they are done; what gathers meanwhile goes into the next batch.
 type tenure struct {
 	*Worker
@@ -24,8 +24,6 @@ type tenure struct {
 	results   []verdict                          // to settle
 	claiming  bool
 	settling  bool
-	reading   bool
-	turn      int // the lane that is read next
 	stopping  bool
 	restUntil struct{ claim, settle, read time.Time } // after an error of the store
 	failures  struct{ claim, settle, read int }
