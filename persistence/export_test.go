@@ -3,6 +3,8 @@ package persistence
 import (
 	"context"
 	"strings"
+
+	"github.com/jmoiron/sqlx"
 )
 
 // Count answers how many rows there are in a table, with an optional condition behind it.
@@ -48,4 +50,35 @@ func Plans(ctx context.Context, db *DB) (map[string][]string, error) {
 		}
 	}
 	return plans, nil
+}
+
+// Strings reads a column of texts.
+func Strings(ctx context.Context, db *DB, query string) (list []string, err error) {
+	err = db.statements.list(ctx, &list, query)
+	return list, err
+}
+
+// Exec runs a statement in a transaction's own way.
+func Exec(ctx context.Context, tx *Tx, query string, args ...any) (int64, error) {
+	return tx.exec(ctx, query, args...)
+}
+
+// Get reads one number in a transaction.
+func Get(ctx context.Context, tx *Tx, query string, args ...any) (n int64, err error) {
+	err = tx.get(ctx, &n, query, args...)
+	return n, err
+}
+
+// ErrAgain asks for another run.
+var ErrAgain = errAgain
+
+// Queued is how many functions wait for SQLite's writer.
+func Queued(db *DB) int { return len(db.writer.queue) }
+
+// Visit reads a table row by row.
+func Visit(ctx context.Context, r *Reader) error {
+	return r.each(ctx, `SELECT name FROM settings ORDER BY name`, func(rows *sqlx.Rows) error {
+		var name string
+		return rows.Scan(&name)
+	})
 }

@@ -3,7 +3,6 @@ package persistence
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 
 	"github.com/jmoiron/sqlx"
@@ -127,19 +126,4 @@ func (db *DB) Read(ctx context.Context, fn func(ctx context.Context, r *Reader) 
 		later(ctx)
 	}()
 	return fn(ctx, &Reader{statements{d: db.dialect, prepare: prepare}})
-}
-
-// openPostgres connects and explains what can be wrong.
-func (db *DB) openPostgres(ctx context.Context) error {
-	pool, err := sqlx.Open("postgres", db.place.dsn)
-	if err != nil {
-		return fmt.Errorf("%w: the driver does not accept its options: %w", ErrBadURL, err)
-	}
-	pool.SetMaxOpenConns(maxConnections)
-	pool.SetMaxIdleConns(maxConnections)
-	db.pool, db.dialect = pool, &postgresDialect
-	if err := pool.PingContext(ctx); err != nil {
-		return errors.Join(db.explainPostgres(err), pool.Close())
-	}
-	return nil
 }

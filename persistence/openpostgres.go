@@ -1,13 +1,32 @@
 package persistence
 
 import (
+	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"net"
 
+	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 	"github.com/lib/pq/pqerror"
 )
+
+// openPostgres connects and explains what can be wrong.
+func (db *DB) openPostgres(ctx context.Context) error {
+	connector, err := pq.NewConnector(db.place.dsn)
+	if err != nil {
+		return fmt.Errorf("%w: the driver does not accept its options: %w", ErrBadURL, err)
+	}
+	pool := sqlx.NewDb(sql.OpenDB(connector), "postgres")
+	pool.SetMaxOpenConns(maxConnections)
+	pool.SetMaxIdleConns(maxConnections)
+	db.pool, db.dialect = pool, &postgresDialect
+	if err := pool.PingContext(ctx); err != nil {
+		return errors.Join(db.explainPostgres(err), pool.Close())
+	}
+	return nil
+}
 
 // explainPostgres adds to an error of the first connection what an operator can do about it.
 func (db *DB) explainPostgres(err error) error {

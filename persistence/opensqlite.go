@@ -80,6 +80,8 @@ func makeFile(path string) error {
 		return fmt.Errorf("%w: %s is a folder; name a file in it", ErrBadURL, path)
 	case err == nil:
 		return probeFolder(dir)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w: the account that runs this program must be allowed to write there and may not even look: %w", ErrReadOnly, err)
 	case !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("open the database %s: %w", path, err)
 	}

@@ -28,6 +28,21 @@ func onBoth(t *testing.T, test func(t *testing.T, db *persistence.DB)) {
 	})
 }
 
+// onBothUnclosed is onBoth for tests that close their database themselves; again is a second handle on the same one.
+func onBothUnclosed(t *testing.T, test func(t *testing.T, db, again *persistence.DB)) {
+	t.Helper()
+	for kind, url := range map[string]string{"sqlite": dbtest.SQLite(t), "postgres": migratedPostgres(t)} {
+		t.Run(kind, func(t *testing.T) {
+			again := open(t, url)
+			db, err := persistence.Open(t.Context(), url, persistence.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			test(t, db, again)
+		})
+	}
+}
+
 // migratedPostgres is the URL of a fresh PostgreSQL database with the schema.
 func migratedPostgres(t *testing.T) string {
 	t.Helper()
