@@ -69,6 +69,8 @@ type Turn struct {
 	HumanOwns, HumanWaits bool
 	// LastResort is set when nobody else but the fallback wants the turn: an open dialogue step may take it then.
 	LastResort bool
+	// Intent is what the text asks for as a whole, by slash command or in plain words; empty when it is neither.
+	Intent texts.Intent
 	// Lang is the language of the reply.
 	Lang language.Code
 	// Now is the business clock.

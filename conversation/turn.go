@@ -10,6 +10,7 @@ import (
 
 	"github.com/rapport-chat/rapport/clock"
 	"github.com/rapport-chat/rapport/language"
+	"github.com/rapport-chat/rapport/texts"
 )
 
 // settle takes one turn over in and ends parts with it. It answers false when a skill would rather wait for more text,
@@ -128,10 +129,23 @@ func (e *Engine) turn(ctx context.Context, parts []Inbound, in Inbound) (Turn, e
 		t.Person.Spoken, t.newlySpoken = spoken, true
 	}
 	t.Lang = ReplyLanguage(t.Person, in.From.Locale, e.cfg.Languages)
+	t.Intent = intentOf(in, t.Lang)
 	if !in.Private {
 		t.Dialogue = Dialogue{Version: t.Dialogue.Version} // a group has no open steps of its own
 	}
 	return t, nil
+}
+
+// intentOf is what a text asks for as a whole.
+func intentOf(in Inbound, lang language.Code) texts.Intent {
+	switch {
+	case in.Kind != KindMessage && in.Kind != KindEdit:
+		return ""
+	case in.Command != "":
+		return texts.Intent(in.Command)
+	}
+	found, _, _ := texts.MatchIntent(in.Text, lang)
+	return found
 }
 
 // spoken is the language that the event's own text is clearly written in.

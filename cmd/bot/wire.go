@@ -30,7 +30,8 @@ type wiring struct {
 	log      *slog.Logger
 	business *clock.Movable
 	channels []conversation.Channel
-	wait     time.Duration // see conversation.Config.Wait
+	wait     time.Duration      // see conversation.Config.Wait
+	store    conversation.Store // the database's own, when nil
 }
 
 // wire builds the service on an open database. It starts nothing.
@@ -55,8 +56,11 @@ func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 	help := commands.Help{Voice: voice, Commands: []string{"start", "help", "language", "stop", "agent"}}
 	start, agent := commands.Start{Voice: voice}, commands.Agent{Voice: voice}
 	s.parts = features{help: help, voice: voice, articles: articles}
+	if w.store == nil {
+		w.store = db.Conversations()
+	}
 	s.engine, err = conversation.NewEngine(conversation.Config{
-		Store: db.Conversations(),
+		Store: w.store,
 		// The order in which skills are asked.
 		Skills: []conversation.Skill{
 			commands.Stop{Voice: voice, Surveys: "survey"},

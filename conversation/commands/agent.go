@@ -28,7 +28,7 @@ type request struct {
 
 // Decide implements conversation.Skill.
 func (a Agent) Decide(_ context.Context, t conversation.Turn) (conversation.Commit, error) {
-	switch intent(t) {
+	switch t.Intent {
 	case texts.IntentAgent:
 		return a.Desk.HandOver(t, conversation.Handoff{Reason: "asked", Words: t.In.Text, Lang: t.Lang}), nil
 	case texts.IntentCallBack:

@@ -19,18 +19,6 @@ type Voice struct {
 	Desk      conversation.Desk
 }
 
-// intent is what a turn asks for in a slash command or in plain words; empty when it is neither.
-func intent(t conversation.Turn) texts.Intent {
-	if t.In.Kind != conversation.KindMessage && t.In.Kind != conversation.KindEdit {
-		return ""
-	}
-	if t.In.Command != "" {
-		return texts.Intent(t.In.Command)
-	}
-	found, _, _ := texts.MatchIntent(t.In.Text, t.Lang)
-	return found
-}
-
 // say is a commit that answers with messages and leaves the dialogue as it is.
 func say(t conversation.Turn, out ...conversation.Outgoing) conversation.Commit {
 	return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {

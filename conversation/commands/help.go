@@ -19,7 +19,7 @@ func (Help) Name() string { return "help" }
 
 // Decide implements conversation.Skill.
 func (h Help) Decide(_ context.Context, t conversation.Turn) (conversation.Commit, error) {
-	if intent(t) != texts.IntentHelp {
+	if t.Intent != texts.IntentHelp {
 		return nil, nil
 	}
 	lines := make([]texts.Rich, 0, len(h.Commands))

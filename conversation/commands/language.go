@@ -31,7 +31,7 @@ func languageRow(langs []language.Code) []conversation.Button {
 // Decide implements conversation.Skill. "/language az" chooses at once, "language" shows the choice, and the bare name
 // of a language is a choice too.
 func (l Language) Decide(_ context.Context, t conversation.Turn) (conversation.Commit, error) {
-	if intent(t) == texts.IntentLanguage {
+	if t.Intent == texts.IntentLanguage {
 		if code, ok := l.named(t.In.Args); ok {
 			return l.choose(t, code), nil
 		}

@@ -16,7 +16,7 @@ func (SmallTalk) Name() string { return "small_talk" }
 // Decide implements conversation.Skill.
 func (s SmallTalk) Decide(_ context.Context, t conversation.Turn) (conversation.Commit, error) {
 	var o conversation.Outgoing
-	switch intent(t) {
+	switch t.Intent {
 	case texts.IntentGreeting:
 		if !t.Final {
 			return nil, conversation.ErrWait // the question usually follows

@@ -15,7 +15,7 @@ func (Start) Name() string { return "start" }
 
 // Decide implements conversation.Skill.
 func (s Start) Decide(_ context.Context, t conversation.Turn) (conversation.Commit, error) {
-	if intent(t) != texts.IntentStart || !t.In.Private {
+	if t.Intent != texts.IntentStart || !t.In.Private {
 		return nil, nil
 	}
 	if !t.Person.Welcomed {

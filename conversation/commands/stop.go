@@ -27,7 +27,7 @@ func (Stop) Name() string { return stopSkill }
 
 // Decide implements conversation.Skill.
 func (s Stop) Decide(_ context.Context, t conversation.Turn) (conversation.Commit, error) {
-	switch intent(t) {
+	switch t.Intent {
 	case texts.IntentStop:
 		if _, open := t.Dialogue.Open(s.Surveys); open && t.In.Command == "" {
 			return s.ask(t), nil
