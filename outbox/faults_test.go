@@ -302,6 +302,8 @@ func TestMovingTheBusinessClockWakesWhatIsDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &platform{perSecond: 30}
 		b := start(t, p, nil)
+		b.store.add(to("earlier", conversation.LaneNotice))
+		pass(15 * time.Second)
 		o := to("ayla", conversation.LaneNotice)
 		o.NotBefore = b.business.Now().Add(48 * time.Hour)
 		first := b.store.add(o)
@@ -310,7 +312,7 @@ func TestMovingTheBusinessClockWakesWhatIsDue(t *testing.T) {
 		b.store.rows[first].deferred = o.NotBefore.Add(time.Hour) // the gate defers once more
 		b.store.mu.Unlock()
 		b.Nudge()
-		pass(300 * time.Millisecond)
+		pass(15300 * time.Millisecond)
 		epoch := b.Stats().Epoch
 		if busy := b.Busy(); len(busy) > 0 {
 			t.Errorf("nothing is due, yet busy: %v", busy)
@@ -400,26 +402,53 @@ func TestStopFinishesWhatIsInFlight(t *testing.T) {
 	})
 }
 
+func TestTakeoverKeepsThePaceOfBothHoldersTogether(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := &platform{perSecond: 30, perChat: time.Second}
+		b := start(t, p, nil)
+		for i := range 200 {
+			b.store.add(to(fmt.Sprint(i), conversation.LaneBulk))
+		}
+		pass(2 * time.Second)
+		b.finish(t)
+		for i := range 25 {
+			b.store.add(to(fmt.Sprint("asker", i), conversation.LaneAnswer))
+		}
+		next := outbox.New(outbox.Config{Store: b.store, Channel: p, Account: account, Owner: "b", Business: b.business})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- next.Run(ctx) }()
+		pass(10 * time.Second)
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("Run returned %v", err)
+		}
+		if n := b.store.count()[sent]; n != 225 || p.refusals > 0 {
+			t.Errorf("%d of 225 were sent, %d calls refused", n, p.refusals)
+		}
+	})
+}
+
 func TestLeaseLostToAStandingStoreIsNotSimplyRenewed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := &platform{}
 		b := start(t, p, func(_ *outbox.Config, m *memory) {
 			m.latency = func(op string) time.Duration {
-				if op == "acquire" {
+				if op == "acquire" && m.epoch == 0 {
 					return 1900 * time.Millisecond // so that the store's lease outlasts the worker's own view of it
 				}
 				return 0
 			}
+			begun := time.Now()
+			m.fault = func(op string) (before, after bool) {
+				since := time.Since(begun)
+				down := since > 2*time.Second && since < 8*time.Second
+				return down && (op == "settle" || op == "acquire"), false
+			}
 		})
-		pass(2 * time.Second)
-		begun := time.Now()
-		b.store.mu.Lock()
-		b.store.fault = func(op string) (before, after bool) {
-			down := time.Since(begun) < 7*time.Second
-			return down && (op == "settle" || op == "acquire"), false
-		}
-		b.store.mu.Unlock()
+		pass(3 * time.Second)
 		id := b.store.add(to("ayla", conversation.LaneAnswer))
 		bulk := b.store.add(to("bahar", conversation.LaneBulk))
 		b.Nudge()
@@ -436,10 +465,7 @@ func TestReadThatOverlapsASettlingClaimsNothingTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := start(t, &platform{}, func(_ *outbox.Config, m *memory) {
 			m.latency = func(op string) time.Duration {
-				if op == "waiting" {
-					return 7 * time.Millisecond
-				}
-				return 0
+				return map[string]time.Duration{"waiting": 7 * time.Millisecond, "claim": time.Millisecond}[op]
 			}
 		})
 		pass(100 * time.Millisecond)

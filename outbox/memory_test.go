@@ -247,6 +247,7 @@ func (m *memory) Claim(
 		}
 		for _, id := range ids {
 			r := m.rows[id]
+			r.claims++
 			if r.state != pending {
 				continue
 			}
@@ -263,7 +264,6 @@ func (m *memory) Claim(
 
 // claim claims one row as its gate says.
 func (m *memory) claim(r *row, now time.Time) (outbox.Item, bool) {
-	r.claims++
 	if r.NotBefore.After(now) && r.spec.deferred == 0 {
 		m.violate("%d was claimed %v before it is due", r.ID, r.NotBefore.Sub(now))
 	}

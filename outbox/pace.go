@@ -179,13 +179,19 @@ func (p *Pace) expire(now time.Time) {
 	}
 }
 
+// roomy says that there is a place for bulk and for whoever else comes.
+func (p *Pace) roomy(now time.Time) bool {
+	p.expire(now)
+	n, _ := p.window()
+	return len(p.slots) < n-2
+}
+
 // lastPlace is when bulk must take what may be the last place before its longest gap: now, or the time at which that
 // is to be asked again.
 func (p *Pace) lastPlace(now time.Time) time.Time {
 	n, w := p.window()
 	gap := p.lastBulk.Add(time.Duration(longestGap * float64(w) / float64(n)))
-	p.expire(now)
-	if !now.Before(gap) || len(p.slots) < n-2 {
+	if !now.Before(gap) || p.roomy(now) {
 		return gap
 	}
 	if len(p.slots) > 0 && now.Before(p.slots[0].until) && p.slots[0].until.Before(gap) {
@@ -196,7 +202,7 @@ func (p *Pace) lastPlace(now time.Time) time.Time {
 
 // BulkFirst says that a bulk message goes before answers, lest it wait too long.
 func (p *Pace) BulkFirst(now time.Time) bool {
-	return p.rate > 0 && p.bulkWaits(now) && !now.Before(p.lastPlace(now))
+	return p.rate > 0 && p.bulkWaits(now) && !p.roomy(now) && !now.Before(p.lastPlace(now))
 }
 
 // Chat says whether a message to the chat may go now. If not, at is when to ask again, or zero for when the chat's
