@@ -111,9 +111,13 @@ func buildIndex(documents []document, code language.Code, lex *lexicon) *index {
 	}
 	ix.stems, ix.grams, ix.ideas, ix.fields = b.stems.build(), b.grams.build(), b.ideas.build(), b.fields.build()
 	ix.vocabulary.finish()
-	ix.trust = 3 / (3 + float64(phrasings)/float64(max(n, 1)))
+	ix.trust = 3 / (3 + ix.phrasingsPerDocument())
 	ix.scratch.New = func() any { return newScratch(ix) }
 	return ix
+}
+
+func (ix *index) phrasingsPerDocument() float64 {
+	return float64(ix.firstOf[len(ix.firstOf)-1]) / float64(max(1, len(ix.documents)))
 }
 
 func (b *builder) addQuestion(d int, t terms) {

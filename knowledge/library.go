@@ -33,7 +33,7 @@ func NewLibrary(articles []Article) *Library {
 	for _, code := range language.All {
 		if documents := l.documents(code); len(documents) > 0 {
 			l.indexes[code] = buildIndex(documents, code, lexiconOf(code))
-			l.thresholds[code] = DefaultThresholds
+			l.thresholds[code] = thresholdsAt(l.indexes[code].defaultOdds())
 		}
 	}
 	return l
@@ -62,12 +62,9 @@ func (l *Library) Find(id string) (Article, bool) {
 	return l.articles[i], true
 }
 
-// Thresholds returns those of a language.
+// Thresholds returns those of a language, zero when no article has it.
 func (l *Library) Thresholds(code language.Code) Thresholds {
-	if t, ok := l.thresholds[code]; ok {
-		return t
-	}
-	return DefaultThresholds
+	return l.thresholds[code]
 }
 
 // WithThresholds returns the same library with other thresholds for the languages

@@ -85,10 +85,6 @@ type Thresholds struct {
 	Ask    float64 `json:"ask"`
 }
 
-// DefaultThresholds hold until a base has been calibrated, and for bases that are
-// too small to calibrate.
-var DefaultThresholds = Thresholds{Answer: 0.6, Ask: 0.2}
-
 const (
 	maxResults = 10
 	maxChoices = 3
