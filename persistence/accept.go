@@ -246,8 +246,8 @@ func (b *batch) keepStrange(ctx context.Context, tx *Tx) (fresh int, err error) 
 		NoSender int64 `db:"no_sender"`
 		NoChat   int64 `db:"no_chat"`
 	}
-	if err := tx.list(ctx, &missing, b.sql.missing, b.events); err != nil || len(missing) == 0 {
-		return fresh, err
+	if err := tx.list(ctx, &missing, b.sql.missing, b.events); err != nil {
+		return 0, err
 	}
 	strangers, chats := map[[2]string]bool{}, map[[2]string]int{}
 	for _, m := range missing {
@@ -265,7 +265,9 @@ func (b *batch) keepStrange(ctx context.Context, tx *Tx) (fresh int, err error) 
 	if err := b.openChats(ctx, tx, chats); err != nil {
 		return 0, err
 	}
-	return b.keep(ctx, &tx.statements)
+	// Also when nobody is missing: another process may have made them known between the two looks.
+	more, err := b.keep(ctx, &tx.statements)
+	return fresh + more, err
 }
 
 // knownRow is what is known about an event's sender and chat.

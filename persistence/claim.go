@@ -124,7 +124,8 @@ func (tx *Tx) claim(ctx context.Context, l outbox.Lease, wanted []conversation.O
 	}
 	var rows []itemRow
 	err := tx.list(ctx, &rows, `SELECT `+itemColumns+` FROM outbox o LEFT JOIN outbox t ON t.id = o.of_id
-		WHERE o.state + 0 = 0 AND `+tx.d.in("o.id"), ids(tx.d, wanted)) // + 0: by the ids, not by the index of all that is pending
+		WHERE o.state + 0 = 0 AND `+tx.d.in("o.id")+` ORDER BY o.id`+tx.d.lockOf("o"), // + 0: by the ids, not by the index of all that is pending
+		ids(tx.d, wanted))
 	if err != nil {
 		return nil, err
 	}

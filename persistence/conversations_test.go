@@ -119,3 +119,364 @@ func TestButtons(t *testing.T) {
 		}
 	})
 }
+
+func TestTwoWorkersSettleOneEventOnce(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db *persistence.DB) {
+		for round := range 10 {
+			in := accept(t, db, message("ann", numbered("e", round), "salam"))[0]
+			tn := turn(t, db, in)
+			results := make(chan error, 4)
+			for range 4 {
+				go func() { results <- db.Conversations().Settle(t.Context(), tn, say(tn.Dialogue, "hi")) }()
+			}
+			settled := 0
+			for range 4 {
+				switch err := <-results; {
+				case err == nil:
+					settled++
+				case !errors.Is(err, conversation.ErrSettled) && !errors.Is(err, conversation.ErrConflict):
+					t.Error(err)
+				}
+			}
+			if settled != 1 {
+				t.Errorf("settled %d times, want once", settled)
+			}
+		}
+		if n := count(t, db, "outbox"); n != 10 {
+			t.Errorf("%d replies, want 10", n)
+		}
+	})
+}
+
+func TestAGroupOfPartsIsSettledTogether(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db *persistence.DB) {
+		ins := accept(t, db, message("ann", "1", "salam"), message("ann", "2", "birsey sorusum"), message("ann", "3", "islemir"))
+		tn := turn(t, db, ins[2])
+		tn.Parts = ins
+		if err := db.Conversations().Settle(t.Context(), tn, say(tn.Dialogue, "hi")); err != nil {
+			t.Fatal(err)
+		}
+		if open, err := db.Conversations().Unsettled(t.Context(), 0, 10); err != nil || len(open) != 0 {
+			t.Errorf("%d events are open, %v", len(open), err)
+		}
+		// One of the parts was settled by somebody else: nothing of the turn is kept.
+		ins = accept(t, db, message("ann", "4", "a"), message("ann", "5", "b"))
+		settle(t, db, ins[0], nil)
+		tn = turn(t, db, ins[1])
+		tn.Parts = ins
+		if err := db.Conversations().Settle(t.Context(), tn, say(tn.Dialogue, "hi")); !errors.Is(err, conversation.ErrSettled) {
+			t.Errorf("Settle() = %v, want ErrSettled", err)
+		}
+		if n := count(t, db, "outbox"); n != 1 {
+			t.Errorf("%d replies, want 1", n)
+		}
+	})
+}
+
+func TestAFailedCommitLeavesNothing(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db *persistence.DB) {
+		in := accept(t, db, message("ann", "1", "salam"))[0]
+		mine := errors.New("mine")
+		err := db.Conversations().Settle(t.Context(), turn(t, db, in), func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
+			d, err := everything(in)(ctx, tx)
+			return d, errors.Join(err, mine)
+		})
+		if !errors.Is(err, mine) {
+			t.Fatalf("Settle() = %v", err)
+		}
+		for _, table := range []string{"outbox", "tickets", "consents", "inbox WHERE state <> 0", "conversations WHERE version <> 0"} {
+			if n := count(t, db, table); n != 0 {
+				t.Errorf("%s has %d rows, want none", table, n)
+			}
+		}
+	})
+}
+
+func TestFailuresAreCountedAndParked(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db *persistence.DB) {
+		broken := conversation.Inbound{
+			Address: conversation.Address{Channel: "telegram", Account: bot}, EventID: "9", Kind: conversation.KindBroken, Raw: []byte{0xff, 0, '{'},
+		}
+		in := accept(t, db, broken)[0]
+		if in.Customer != 0 || in.Conversation != 0 || string(in.Raw) != string(broken.Raw) {
+			t.Errorf("kept event = %+v, want nobody's, with its bytes", in)
+		}
+		for want := 1; want <= 2; want++ {
+			if got, err := db.Conversations().Failed(t.Context(), in, "cause\x00"); err != nil || got != want {
+				t.Errorf("Failed() = %d, %v; want %d", got, err, want)
+			}
+		}
+		tn := turn(t, db, in)
+		tn.Park = "the event could not be decoded"
+		if err := db.Conversations().Settle(t.Context(), tn, nil); err != nil {
+			t.Fatal(err)
+		}
+		parked, err := db.Conversations().Parked(t.Context(), 0, 10)
+		if err != nil || len(parked) != 1 || parked[0].Cause != tn.Park || parked[0].Attempts != 2 || parked[0].ID != in.ID {
+			t.Errorf("Parked() = %+v, %v", parked, err)
+		}
+	})
+}
+
+func TestAcceptTakesWhateverPlatformsSend(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db *persistence.DB) {
+		in := message("a\x00nn", "e\xff", "text \x00 \xff \u2028 'quote\" \\ {}")
+		in.From.Name, in.Chat = "N\x00ame \xf0", "chat\x00"
+		got := accept(t, db, in)[0]
+		if got.Customer == 0 || got.Conversation == 0 {
+			t.Errorf("kept as nobody's: %+v", got)
+		}
+		if fresh, err := db.Conversations().Accept(t.Context(), in); err != nil || fresh != 0 {
+			t.Errorf("the same again = %d, %v", fresh, err)
+		}
+		settle(t, db, got, say(conversation.Dialogue{}, "\x00\xff"))
+		if _, err := db.Conversations().Accept(t.Context(), conversation.Inbound{}); err == nil {
+			t.Error("an event without account and id was kept")
+		}
+		if fresh, err := db.Conversations().Accept(t.Context()); err != nil || fresh != 0 {
+			t.Errorf("no events = %d, %v", fresh, err)
+		}
+	})
+}
+
+func TestSendersAcceptedAtOnceAreOnePerson(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db *persistence.DB) {
+		results := make(chan error, 16)
+		for i := range 16 {
+			go func() {
+				_, err := db.Conversations().Accept(t.Context(), message("ann", numbered("e", i), "x"), message("bob", numbered("f", i), "x"))
+				results <- err
+			}()
+		}
+		for range 16 {
+			if err := <-results; err != nil {
+				t.Error(err)
+			}
+		}
+		for table, want := range map[string]int{"customers": 2, "identities": 2, "conversations": 2, "inbox": 32, "customers WHERE root_id = id": 2} {
+			if n := count(t, db, table); n != want {
+				t.Errorf("%s has %d rows, want %d", table, n, want)
+			}
+		}
+	})
+}
+
+func TestAGroupChatBelongsToNobody(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db *persistence.DB) {
+		one, two := message("ann", "1", "x"), message("bob", "2", "y")
+		one.Private, two.Private, one.Chat, two.Chat = false, false, "group", "group"
+		ins := accept(t, db, one, two)
+		if ins[0].Conversation != ins[1].Conversation || ins[0].Customer == ins[1].Customer {
+			t.Errorf("conversations %d and %d of customers %d and %d", ins[0].Conversation, ins[1].Conversation, ins[0].Customer, ins[1].Customer)
+		}
+		settle(t, db, ins[0], say(conversation.Dialogue{}, "hi"))
+		settle(t, db, ins[1], say(conversation.Dialogue{}, "hi"))
+		if n := count(t, db, "conversations WHERE customer_id IS NULL AND version = 2"); n != 1 {
+			t.Errorf("%d such conversations, want 1", n)
+		}
+	})
+}
+
+func TestAPrivateChatFindsItsOwnerLater(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db *persistence.DB) {
+		unread := message("", "1", "")
+		unread.Kind, unread.Chat = conversation.KindBroken, "chat-ann"
+		ins := accept(t, db, unread, message("ann", "2", "x"))
+		if ins[0].Customer != 0 || ins[1].Customer == 0 || ins[0].Conversation != ins[1].Conversation {
+			t.Errorf("events = %+v", ins)
+		}
+		if n := count(t, db, "conversations WHERE customer_id IS NOT NULL"); n != 1 {
+			t.Errorf("%d conversations have an owner, want 1", n)
+		}
+	})
+}
+
+func TestBlockedAndBack(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db *persistence.DB) {
+		accept(t, db, message("ann", "1", "x"))
+		blocked := message("ann", "2", "kicked")
+		blocked.Kind = conversation.KindBlocked
+		in := accept(t, db, blocked)[0]
+		reach := func(where string) int { return count(t, db, "identities WHERE "+where) }
+		if reach("reach = 'gone' AND reach_reason = 'kicked' AND needs_consent = 1") != 1 {
+			t.Error("a person who blocked us can be reached")
+		}
+		if chats, err := db.Chats(t.Context(), in.Customer); err != nil || len(chats) != 0 {
+			t.Errorf("Chats() = %+v, %v; want none", chats, err)
+		}
+		back := message("ann", "3", "/start")
+		back.From.Locale = "az"
+		accept(t, db, back)
+		if reach("reach = 'ok' AND needs_consent = 1 AND locale = 'az' AND display_name = 'Name of ann'") != 1 {
+			t.Error("a person who wrote again cannot be reached, or marketing resumed by itself")
+		}
+		if chats, err := db.Chats(t.Context(), in.Customer); err != nil || len(chats) != 1 || !chats[0].NeedsConsent || chats[0].To != in.Address {
+			t.Errorf("Chats() = %+v, %v; want the one", chats, err)
+		}
+	})
+}
+
+func TestPersonTicketsAndConsents(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db *persistence.DB) {
+		ins := accept(t, db, message("ann", "1", "kömək"), message("ann", "2", "yenə"))
+		var tickets []persistence.Ticket
+		db.OnTicket(func(_ context.Context, _ *persistence.Tx, tk persistence.Ticket) error {
+			tickets = append(tickets, tk)
+			return nil
+		})
+		p := turn(t, db, ins[0]).Person
+		p.Chosen, p.Name, p.Honorific, p.Zone, p.Welcomed = "az", "Aynur", "ms", "Asia/Baku", true
+		for _, in := range ins {
+			settle(t, db, in, func(ctx context.Context, tx conversation.Tx) (d conversation.Dialogue, err error) {
+				return d, errors.Join(
+					tx.SavePerson(ctx, p),
+					tx.OpenTicket(ctx, conversation.Handoff{Reason: "asked", Words: in.Text}),
+					tx.RecordConsent(ctx, conversation.Consent{Topic: "offers", Granted: true, Wording: "offers.question/1", Way: "button"}),
+					tx.RecordConsent(ctx, conversation.Consent{Topic: "all", Granted: false, Way: "word"}))
+			})
+		}
+		st := turn(t, db, ins[0])
+		want := p
+		want.Stopped = true
+		if st.Person != want || !st.HumanWaits || st.HumanOwns {
+			t.Errorf("state = %+v, want %+v waiting for a human", st.Person, want)
+		}
+		if len(tickets) != 2 || !tickets[0].Fresh || tickets[1].Fresh || tickets[0].ID != tickets[1].ID || tickets[1].Root != p.Root {
+			t.Errorf("tickets = %+v, want one, added to", tickets)
+		}
+		if n := count(t, db, "tickets WHERE words LIKE 'kömək_yenə' AND added = 1"); n != 1 {
+			t.Error("the ticket does not hold both questions")
+		}
+		if n := count(t, db, "consents"); n != 4 {
+			t.Errorf("%d consents in the history, want 4", n)
+		}
+		if n := count(t, db, "consents_in_force WHERE granted = 1 AND topic = 'offers'"); n != 1 {
+			t.Errorf("%d consents in force, want 1", n)
+		}
+		in := accept(t, db, message("ann", "3", "start"))[0]
+		settle(t, db, in, func(ctx context.Context, tx conversation.Tx) (d conversation.Dialogue, err error) {
+			return d, tx.RecordConsent(ctx, conversation.Consent{Topic: "all", Granted: true, Way: "command"})
+		})
+		if turn(t, db, in).Person.Stopped {
+			t.Error("still stopped after start")
+		}
+	})
+}
+
+func TestApproach(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db *persistence.DB) {
+		in := accept(t, db, message("ann", "1", "salam"))[0]
+		stale := turn(t, db, in)
+		ask := func(ctx context.Context, tx conversation.Tx, s conversation.State) (conversation.Dialogue, error) {
+			if s.Person.ID != in.Customer {
+				t.Errorf("approached %d, want %d", s.Person.ID, in.Customer)
+			}
+			_, err := tx.Send(ctx, conversation.Outgoing{Key: "invitation:1", Body: conversation.Body{Text: texts.Literal("0 to 10?")}})
+			return s.Dialogue.Push(conversation.Frame{Skill: "survey", Step: "score"}), err
+		}
+		if err := db.Approach(t.Context(), in.Conversation, ask); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Conversations().Settle(t.Context(), stale, say(stale.Dialogue, "hi")); !errors.Is(err, conversation.ErrConflict) {
+			t.Errorf("a turn from before = %v, want ErrConflict", err)
+		}
+		if d := turn(t, db, in).Dialogue; len(d.Stack) != 1 {
+			t.Errorf("dialogue = %+v, want the question", d)
+		}
+		items := claimAll(t, db, lease(t, db, bot, "a"))
+		if len(items) != 1 || items[0].To != in.Address || items[0].Customer != in.Customer {
+			t.Errorf("sent %+v", items)
+		}
+		if err := db.Approach(t.Context(), 4711, ask); !errors.Is(err, conversation.ErrNotFound) {
+			t.Errorf("nobody's conversation: %v, want ErrNotFound", err)
+		}
+		err := db.ForCustomer(t.Context(), in.Customer, func(ctx context.Context, tx conversation.Tx, p conversation.Person) error {
+			if id, root := persistence.From(tx).Person(); id != in.Customer || root != p.Root {
+				t.Errorf("bound to %d of %d", id, root)
+			}
+			_, err := tx.Send(ctx, conversation.Say(texts.Literal("no key, no address")))
+			return err
+		})
+		if err == nil {
+			t.Error("a message without an address was taken outside a turn")
+		}
+		if err := db.ForCustomer(t.Context(), 4711, nil); !errors.Is(err, conversation.ErrNotFound) {
+			t.Errorf("nobody: %v, want ErrNotFound", err)
+		}
+	})
+}
+
+func TestKeysDropDuplicates(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db *persistence.DB) {
+		to := conversation.Address{Channel: "telegram", Account: bot, Chat: "c"}
+		page := func(keys ...string) (ids []conversation.OutgoingID) {
+			t.Helper()
+			err := db.Do(t.Context(), func(ctx context.Context, tx *persistence.Tx) (err error) {
+				var all []conversation.Outgoing
+				for _, k := range keys {
+					all = append(all, conversation.Outgoing{Key: k, To: to, Customer: -1, Body: conversation.Body{Text: texts.Literal(k)}})
+				}
+				ids, err = tx.SendAll(ctx, all)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return ids
+		}
+		first := page("a", "b", "a", "c", "d", "e")
+		if first[0] != first[2] || first[0] == first[1] {
+			t.Errorf("ids = %v, want the third as the first", first)
+		}
+		second := page("f", "b", "g")
+		if second[1] != first[1] || second[0] <= first[5] {
+			t.Errorf("ids = %v after %v", second, first)
+		}
+		if n := count(t, db, "outbox"); n != 7 {
+			t.Errorf("%d messages, want 7", n)
+		}
+	})
+}
+
+func TestTheSameKeyAtOnce(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db *persistence.DB) {
+		ids := make(chan conversation.OutgoingID, 16)
+		for range 16 {
+			go func() {
+				var id conversation.OutgoingID
+				err := db.Do(t.Context(), func(ctx context.Context, tx *persistence.Tx) (err error) {
+					id, err = tx.Send(ctx, conversation.Outgoing{
+						Key: "once", To: conversation.Address{Channel: "telegram", Account: bot, Chat: "c"}, Body: conversation.Body{Text: texts.Literal("x")},
+					})
+					return err
+				})
+				if err != nil {
+					t.Error(err)
+				}
+				ids <- id
+			}()
+		}
+		first := <-ids
+		for range 15 {
+			if id := <-ids; id != first {
+				t.Errorf("ids %d and %d for one key", id, first)
+			}
+		}
+		if n := count(t, db, "outbox"); n != 1 {
+			t.Errorf("%d messages, want 1", n)
+		}
+	})
+}

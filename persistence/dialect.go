@@ -113,3 +113,11 @@ func (d *dialect) texts() string {
 	}
 	return "(SELECT value FROM json_array_elements_text(CAST(? AS json)))"
 }
+
+// lockOf ends a SELECT over several tables that locks the rows of one of them, in the order of the result.
+func (d *dialect) lockOf(alias string) string {
+	if d.sqlite {
+		return ""
+	}
+	return d.lockRow + " OF " + alias
+}

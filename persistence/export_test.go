@@ -2,6 +2,8 @@ package persistence
 
 import (
 	"context"
+	"fmt"
+	"runtime"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
@@ -72,8 +74,24 @@ func Get(ctx context.Context, tx *Tx, query string, args ...any) (n int64, err e
 // ErrAgain asks for another run.
 var ErrAgain = errAgain
 
-// Queued is how many functions wait for SQLite's writer.
-func Queued(db *DB) int { return len(db.writer.queue) }
+// WaitQueued returns once so many functions wait for SQLite's writer.
+func WaitQueued(db *DB, n int) {
+	for len(db.writer.queue) < n {
+		runtime.Gosched()
+	}
+}
+
+// LimitPages lets the SQLite file grow by so many pages, as a disk would that is about to be full.
+func LimitPages(db *DB, more int) error {
+	ctx := context.Background()
+	return db.Do(ctx, func(ctx context.Context, tx *Tx) error {
+		var have int
+		if err := tx.get(ctx, &have, "PRAGMA page_count"); err != nil {
+			return err
+		}
+		return tx.get(ctx, &have, fmt.Sprintf("PRAGMA max_page_count = %d", have+more))
+	})
+}
 
 // Visit reads a table row by row.
 func Visit(ctx context.Context, r *Reader) error {

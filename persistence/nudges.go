@@ -2,6 +2,7 @@ package persistence
 
 import (
 	"context"
+	"crypto/rand"
 	"sync"
 	"time"
 
@@ -23,7 +24,8 @@ const (
 // In this process it is a call. Other processes on the same PostgreSQL hear of it by NOTIFY, but only for accounts
 // that this process does not run itself; and outside the transaction, where commits would queue up behind it.
 type nudges struct {
-	db *DB
+	db     *DB
+	origin string // what tells our own nudges from those of other processes
 
 	mu        sync.Mutex
 	listeners map[int]func(box Box, account string)
@@ -43,7 +45,7 @@ type note struct {
 
 func newNudges(db *DB) *nudges {
 	return &nudges{
-		db: db, listeners: map[int]func(Box, string){}, leases: map[string]time.Time{},
+		db: db, origin: rand.Text(), listeners: map[int]func(Box, string){}, leases: map[string]time.Time{},
 		abroad: map[note]struct{}{}, wake: make(chan struct{}, 1),
 	}
 }
@@ -110,7 +112,8 @@ func (n *nudges) runs(account string, until time.Time) {
 }
 
 const (
-	// notifyChannel is PostgreSQL's name of our nudges. The payload is the box, a colon and the account.
+	// notifyChannel is PostgreSQL's name of our nudges. The payload is who nudges, a space, the box, a colon and the
+	// account.
 	notifyChannel = "rapport"
 	// Pauses of the listening connection between attempts to connect again.
 	listenRetryMin, listenRetryMax = 100 * time.Millisecond, 5 * time.Second

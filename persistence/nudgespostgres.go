@@ -32,8 +32,9 @@ func (n *nudges) listen(ctx context.Context, listener *pq.Listener) {
 			case heard == nil: // connected again: nudges may have been lost
 				n.hear(note{BoxInbox, ""})
 				n.hear(note{BoxOutbox, ""})
-			case heard.BePid != 0:
-				if box, account, ok := strings.Cut(heard.Extra, ":"); ok {
+			default:
+				from, what, _ := strings.Cut(heard.Extra, " ")
+				if box, account, ok := strings.Cut(what, ":"); ok && from != n.origin {
 					n.hear(note{Box(box), account})
 				}
 			}
@@ -53,7 +54,7 @@ func (n *nudges) notify(ctx context.Context) {
 		n.mu.Lock()
 		payloads := make([]string, 0, len(n.abroad))
 		for what := range n.abroad {
-			payloads = append(payloads, string(what.box)+":"+what.account)
+			payloads = append(payloads, n.origin+" "+string(what.box)+":"+what.account)
 		}
 		clear(n.abroad)
 		n.mu.Unlock()

@@ -3,7 +3,6 @@ package persistence_test
 import (
 	"context"
 	"errors"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -169,9 +168,7 @@ func TestACallerThatLeavesTheQueue(t *testing.T) {
 	for _, name := range []string{"before", "after"} {
 		go func() { stayed <- db.Do(t.Context(), put(name)) }()
 	}
-	for persistence.Queued(db) < 3 {
-		runtime.Gosched()
-	}
+	persistence.WaitQueued(db, 3)
 	leave()
 	if err := <-left; !errors.Is(err, context.Canceled) {
 		t.Errorf("who left got %v, want its context's error at once", err)

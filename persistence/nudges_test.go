@@ -1,0 +1,89 @@
+package persistence_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/rapport-chat/rapport/conversation"
+	"github.com/rapport-chat/rapport/persistence"
+)
+
+type heard struct {
+	box     persistence.Box
+	account string
+}
+
+// listen collects nudges.
+func listen(t *testing.T, db *persistence.DB) <-chan heard {
+	t.Helper()
+	got := make(chan heard, 100)
+	t.Cleanup(db.OnNudge(func(box persistence.Box, account string) { got <- heard{box, account} }))
+	return got
+}
+
+// expect waits for a nudge; others may come before it.
+func expect(t *testing.T, got <-chan heard, want heard) {
+	t.Helper()
+	limit := time.After(20 * time.Second)
+	for {
+		select {
+		case h := <-got:
+			if h == want {
+				return
+			}
+		case <-limit:
+			t.Fatalf("no nudge %+v came", want)
+		}
+	}
+}
+
+func TestNudges(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db *persistence.DB) {
+		got := listen(t, db)
+		in := accept(t, db, message("ann", "1", "salam"))[0]
+		if h := <-got; h != (heard{persistence.BoxInbox, bot}) {
+			t.Errorf("after Accept: %+v", h)
+		}
+		settle(t, db, in, say(conversation.Dialogue{}, "hi", "ho"))
+		if h := <-got; h != (heard{persistence.BoxOutbox, bot}) {
+			t.Errorf("after Settle: %+v", h)
+		}
+		select {
+		case h := <-got:
+			t.Errorf("one more: %+v", h)
+		default:
+		}
+	})
+}
+
+func TestNudgesReachOtherProcesses(t *testing.T) {
+	t.Parallel()
+	url := migratedPostgres(t)
+	here, there := open(t, url), open(t, url)
+	got := listen(t, there)
+	// The listening connection is ready once a nudge comes through.
+	ready := make(chan struct{})
+	go func() {
+		defer close(ready)
+		expect(t, got, heard{persistence.BoxOutbox, bot})
+	}()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-ready:
+		case <-tick.C:
+			write(t, here, notice(numbered("n", n)))
+			continue
+		}
+		break
+	}
+	// Whoever runs the account needs not tell the others; what it gets for others' accounts it tells.
+	lease(t, here, bot, "a")
+	other := notice("other")
+	other.To.Account = "telegram:2"
+	write(t, here, notice("mine"))
+	write(t, here, other)
+	expect(t, got, heard{persistence.BoxOutbox, "telegram:2"})
+}
