@@ -21,8 +21,10 @@ const (
 	aboveHidden = 1.1
 	// priorQuestions is how many hidden questions weigh as much as the default.
 	priorQuestions = 60
-	// maxCalibrationArticles bounds the work on large bases: a sample says as much.
-	maxCalibrationArticles = 1500
+	// Bases of more than roundsArticles articles have enough in one round, of which at
+	// most maxTrials questions of either kind are asked.
+	roundsArticles = 400
+	maxTrials      = 1000
 	// askShare: below the answering threshold the bot asks as long as the odds are
 	// not worse than this share of the threshold's odds.
 	askShare = 0.2
@@ -44,49 +46,54 @@ func (l *Library) Calibrate(ctx context.Context) (map[language.Code]Thresholds, 
 			continue
 		}
 		var trials []trial
-		documents := sample(l.documents(code), func(d document) string { return l.articles[d.article].ID })
-		for round := range calibrationRounds {
-			if err := ctx.Err(); err != nil {
+		documents := l.documents(code)
+		rounds := calibrationRounds
+		if len(documents) > roundsArticles {
+			rounds = 1
+		}
+		for round := range rounds {
+			hidden, err := l.hide(ctx, documents, code, uint32(round))
+			if err != nil {
 				return nil, err
 			}
-			trials = append(trials, l.hide(documents, code, uint32(round))...)
+			trials = append(trials, hidden...)
 		}
 		found[code] = thresholdsFrom(trials, l.indexes[code].defaultOdds())
 	}
 	return found, nil
 }
 
-// sample keeps at most maxCalibrationArticles documents, always the same ones.
-func sample(documents []document, id func(document) string) []document {
-	if len(documents) <= maxCalibrationArticles {
-		return documents
-	}
-	slices.SortStableFunc(documents, func(a, b document) int {
-		return int(int64(hashOf(id(a))) - int64(hashOf(id(b))))
-	})
-	return documents[:maxCalibrationArticles]
-}
-
 // hide leaves out a quarter of the documents and a quarter of the others' questions,
 // and asks what was left out.
-func (l *Library) hide(documents []document, code language.Code, round uint32) []trial {
+func (l *Library) hide(ctx context.Context, documents []document, code language.Code, round uint32) ([]trial, error) {
 	type asked struct {
 		text string
 		want int // article, -1 for none
 	}
 	var kept []document
 	var questions []asked
+	count := [2]int{} // answerable and not
+	ask := func(q asked) {
+		kind := 0
+		if q.want < 0 {
+			kind = 1
+		}
+		if count[kind] < maxTrials {
+			count[kind]++
+			questions = append(questions, q)
+		}
+	}
 	for i, d := range documents {
 		if uint32(i)%calibrationRounds == round {
 			for _, q := range d.questions {
-				questions = append(questions, asked{q, -1})
+				ask(asked{q, -1})
 			}
 			continue
 		}
 		var stay []string
 		for _, q := range d.questions {
 			if len(d.questions) > 1 && hashOf(q)%calibrationRounds == round && len(stay)+1 < len(d.questions) {
-				questions = append(questions, asked{q, d.article})
+				ask(asked{q, d.article})
 			} else {
 				stay = append(stay, q)
 			}
@@ -94,17 +101,20 @@ func (l *Library) hide(documents []document, code language.Code, round uint32) [
 		kept = append(kept, document{article: d.article, questions: stay, answer: d.answer})
 	}
 	if len(kept) == 0 {
-		return nil
+		return nil, nil
 	}
 	ix := buildIndex(kept, code, lexiconOf(code))
 	trials := make([]trial, 0, len(questions))
 	for _, q := range questions {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		ranked, confidence := ix.rank(ix.analyse(q.text), nil)
 		t := trial{odds: logOdds(confidence), answerable: q.want >= 0}
 		t.right = len(ranked) > 0 && kept[ranked[0].document].article == q.want
 		trials = append(trials, t)
 	}
-	return trials
+	return trials, nil
 }
 
 // thresholdsFrom puts the threshold above the middle of the unanswerable questions and

@@ -1,9 +1,6 @@
 package knowledge
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // candidate is a document with the evidence for it.
 type candidate struct {
@@ -58,38 +55,45 @@ func (ix *index) candidates(q question) []candidate {
 
 // scan adds up the inverted lists of the question's terms.
 func (ix *index) scan(q question, s *scratch) {
-	ix.stems.question.score(q.stems, s.stemsQ)
-	ix.stems.answer.score(q.stems, s.stemsA)
-	ix.grams.question.score(q.grams, s.gramsQ)
-	ix.grams.answer.score(q.grams, s.gramsA)
-	ix.ideas.question.score(q.ideas, s.ideasQ)
-	ix.ideas.answer.score(q.ideas, s.ideasA)
-	ix.fields.question.score(q.fields, s.fieldsQ)
+	ix.stems.question.score(q.stems, ix.stems.idf, s.stemsQ)
+	ix.stems.answer.score(q.stems, ix.stems.idf, s.stemsA)
+	ix.grams.question.score(q.grams, ix.grams.idf, s.gramsQ)
+	ix.grams.answer.score(q.grams, ix.grams.idf, s.gramsA)
+	ix.ideas.question.score(q.ideas, ix.ideas.idf, s.ideasQ)
+	ix.ideas.answer.score(q.ideas, ix.ideas.idf, s.ideasA)
+	ix.fields.question.score(q.fields, ix.fields.idf, s.fieldsQ)
 }
 
-// pick chooses the documents to compare closely.
+// pick chooses the documents to compare closely: all of a small index, else those
+// that the inverted lists put first.
 func (ix *index) pick(q question, s *scratch) []candidate {
 	n := len(ix.documents)
-	all := make([]candidate, 0, min(n, allCandidates))
 	if n <= allCandidates {
+		all := make([]candidate, n)
 		for d := range n {
-			all = append(all, candidate{document: d})
+			all[d].document = d
 		}
 		return all
 	}
+	best := make([]candidate, 0, topCandidates)
 	for d := range n {
-		if quick := quickScore(ix.sums(d, q, s)); quick > 0 {
-			all = append(all, candidate{document: d, score: quick})
+		quick := scoreOf(ix.sums(d, q, s))
+		if quick <= 0 || len(best) == topCandidates && quick <= best[topCandidates-1].score {
+			continue
 		}
+		at, _ := slices.BinarySearchFunc(best, quick, func(c candidate, score float64) int {
+			if c.score >= score { // of equals the earlier document stays first
+				return -1
+			}
+			return 1
+		})
+		if len(best) == topCandidates {
+			best = best[:topCandidates-1]
+		}
+		best = slices.Insert(best, at, candidate{document: d, score: quick})
 	}
-	slices.SortFunc(all, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.document, b.document))
-	})
-	return all[:min(len(all), topCandidates)]
+	return best
 }
-
-// quickScore is the part of the score that needs no comparison with phrasings.
-func quickScore(e Evidence) float64 { return scoreOf(e) }
 
 // spread lays the question's weights out by term, for comparing phrasings.
 func spread(q probe, idf, weights []float32) {

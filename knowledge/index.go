@@ -86,22 +86,19 @@ func buildIndex(documents []document, code language.Code, lex *lexicon) *index {
 	n := len(documents)
 	ix := &index{code: code, documents: documents, vocabulary: newVocabulary(code), lexicon: lex}
 	b := &builder{
-		ix: ix, stems: newSpaceBuilder[string](n), grams: newSpaceBuilder[uint64](n),
-		ideas: newSpaceBuilder[concept](n), fields: newSpaceBuilder[concept](n), fieldOf: fieldOf(),
+		ix: ix, stems: newSpaceBuilder[string](), grams: newSpaceBuilder[uint64](),
+		ideas: newSpaceBuilder[concept](), fields: newSpaceBuilder[concept](), fieldOf: fieldOf(),
 		words: make(map[string]terms), patterns: make(map[string][]string),
 	}
 	ix.firstOf, ix.firstSentence = make([]uint32, 1, n+1), make([]uint32, 1, n+1)
-	phrasings := 0
-	for d, doc := range documents {
+	for _, doc := range documents {
 		for _, q := range doc.questions {
-			b.addQuestion(d, b.analyse(q))
-			phrasings++
+			b.addQuestion(b.analyse(q))
 		}
 		for _, sentence := range sentences(doc.answer) {
-			b.addSentence(d, b.analyse(sentence))
+			b.addSentence(b.analyse(sentence))
 		}
-		ix.firstOf = append(ix.firstOf, uint32(phrasings))
-		ix.firstSentence = append(ix.firstSentence, uint32(len(b.stems.sentences)))
+		b.endArticle()
 	}
 	b.ideas.scale = func(c concept) float32 {
 		if genericFields()[b.fieldOf[c]] {
@@ -120,19 +117,26 @@ func (ix *index) phrasingsPerDocument() float64 {
 	return float64(ix.firstOf[len(ix.firstOf)-1]) / float64(max(1, len(ix.documents)))
 }
 
-func (b *builder) addQuestion(d int, t terms) {
-	b.stems.addQuestion(d, t.stems)
-	b.grams.addQuestion(d, t.grams)
-	b.ideas.addQuestion(d, t.ideas)
-	b.fields.addQuestion(d, t.fields)
+func (b *builder) addQuestion(t terms) {
+	b.stems.addQuestion(t.stems)
+	b.grams.addQuestion(t.grams)
+	b.ideas.addQuestion(t.ideas)
+	b.fields.addQuestion(t.fields)
 }
 
-// addSentence adds a sentence of the answer of document d.
-func (b *builder) addSentence(d int, t terms) {
-	b.stems.answer[d] = append(b.stems.answer[d], t.stems...)
-	b.grams.answer[d] = append(b.grams.answer[d], t.grams...)
-	b.ideas.answer[d] = append(b.ideas.answer[d], t.ideas...)
-	b.stems.sentences = append(b.stems.sentences, t.stems)
+func (b *builder) addSentence(t terms) {
+	b.stems.addAnswer(t.stems, true)
+	b.grams.addAnswer(t.grams, false)
+	b.ideas.addAnswer(t.ideas, false)
+}
+
+func (b *builder) endArticle() {
+	b.stems.endArticle()
+	b.grams.endArticle()
+	b.ideas.endArticle()
+	b.fields.endArticle()
+	b.ix.firstOf = append(b.ix.firstOf, uint32(len(b.stems.phrasings.start)-1))
+	b.ix.firstSentence = append(b.ix.firstSentence, uint32(len(b.stems.sentences.start)-1))
 }
 
 // analyse numbers the terms of a text.

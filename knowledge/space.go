@@ -10,7 +10,6 @@ import (
 // that ten thousand articles fit into little memory.
 type space[K comparable] struct {
 	ids       map[K]uint32
-	articles  []uint32  // per term: articles that contain it
 	idf       []float32 // per term: how telling it is
 	question  postings  // titles and phrasings, one document per article
 	answer    postings  // answers
@@ -19,13 +18,16 @@ type space[K comparable] struct {
 	unknown   float32   // how telling a term is that no article contains
 }
 
-// postings lists for every term the articles that contain it and what it adds to
-// their score, in compressed sparse rows.
+// postings lists for every term the articles that contain it and how strongly, in
+// compressed sparse rows.
 type postings struct {
-	start  []uint32
-	doc    []uint32
-	impact []float32
+	start    []uint32
+	doc      []uint32
+	strength []uint8 // BM25's saturation of the count, in strengthStep
 }
+
+// strengthStep is the unit of postings.strength: saturation never exceeds bm25K1+1.
+const strengthStep = (bm25K1 + 1) / 255
 
 // forward lists for every phrasing its terms, for comparing whole texts.
 type forward struct {
@@ -43,23 +45,71 @@ const (
 // spaceBuilder collects the terms of all articles.
 type spaceBuilder[K comparable] struct {
 	ids       map[K]uint32
-	question  [][]uint32 // per article: term ids, repeated
-	answer    [][]uint32
-	phrasings [][]uint32
-	sentences [][]uint32
+	question  bags
+	answer    bags
+	phrasings forward
+	sentences forward
 	scale     func(K) float32 // how telling a term is in general; nil for 1
+	pending   [2][]uint32     // terms of the current article's questions and answer
 }
 
-func newSpaceBuilder[K comparable](articles int) *spaceBuilder[K] {
-	return &spaceBuilder[K]{ids: make(map[K]uint32), question: make([][]uint32, articles), answer: make([][]uint32, articles)}
+// bags are documents as counted terms.
+type bags struct {
+	start  []uint32
+	term   []uint32
+	count  []uint8
+	length []uint32
 }
 
-// addQuestion adds a title or phrasing of document d.
-func (b *spaceBuilder[K]) addQuestion(d int, terms []uint32) {
-	b.question[d] = append(b.question[d], terms...)
-	b.phrasings = append(b.phrasings, slices.Clone(terms))
+// add counts the terms of the next document; it sorts them in place.
+func (b *bags) add(terms []uint32) {
+	slices.Sort(terms)
+	for i := 0; i < len(terms); {
+		k := i
+		for k < len(terms) && terms[k] == terms[i] {
+			k++
+		}
+		b.term = append(b.term, terms[i])
+		b.count = append(b.count, uint8(min(k-i, math.MaxUint8)))
+		i = k
+	}
+	b.start = append(b.start, uint32(len(b.term)))
+	b.length = append(b.length, uint32(len(terms)))
 }
 
+func newSpaceBuilder[K comparable]() *spaceBuilder[K] {
+	return &spaceBuilder[K]{
+		ids:       make(map[K]uint32),
+		question:  bags{start: []uint32{0}},
+		answer:    bags{start: []uint32{0}},
+		phrasings: forward{start: []uint32{0}},
+		sentences: forward{start: []uint32{0}},
+	}
+}
+
+// addQuestion adds a title or phrasing of the current article.
+func (b *spaceBuilder[K]) addQuestion(terms []uint32) {
+	b.pending[0] = append(b.pending[0], terms...)
+	b.phrasings.add(terms)
+}
+
+// addAnswer adds a sentence of the current article's answer; apart keeps it for
+// comparing on its own.
+func (b *spaceBuilder[K]) addAnswer(terms []uint32, apart bool) {
+	b.pending[1] = append(b.pending[1], terms...)
+	if apart {
+		b.sentences.add(terms)
+	}
+}
+
+// endArticle closes the current article.
+func (b *spaceBuilder[K]) endArticle() {
+	b.question.add(b.pending[0])
+	b.answer.add(b.pending[1])
+	b.pending[0], b.pending[1] = b.pending[0][:0], b.pending[1][:0]
+}
+
+// id numbers a term.
 func (b *spaceBuilder[K]) id(key K) uint32 {
 	id, ok := b.ids[key]
 	if !ok {
@@ -72,20 +122,20 @@ func (b *spaceBuilder[K]) id(key K) uint32 {
 // build packs what was collected. Question and answer are separate fields with
 // their own lengths; how telling a term is comes from both together.
 func (b *spaceBuilder[K]) build() *space[K] {
-	n := len(b.question)
-	s := &space[K]{ids: b.ids, articles: make([]uint32, len(b.ids)), idf: make([]float32, len(b.ids))}
-	last := make([]int, len(b.ids))
+	n := len(b.question.length)
+	s := &space[K]{ids: b.ids, idf: make([]float32, len(b.ids))}
+	articles, last := make([]uint32, len(b.ids)), make([]int, len(b.ids))
 	for a := range n {
-		for _, list := range [][]uint32{b.question[a], b.answer[a]} {
-			for _, t := range list {
+		for _, f := range []*bags{&b.question, &b.answer} {
+			for _, t := range f.term[f.start[a]:f.start[a+1]] {
 				if last[t] != a+1 {
 					last[t] = a + 1
-					s.articles[t]++
+					articles[t]++
 				}
 			}
 		}
 	}
-	for t, df := range s.articles {
+	for t, df := range articles {
 		s.idf[t] = inverseFrequency(n, float64(df))
 	}
 	if b.scale != nil {
@@ -94,10 +144,8 @@ func (b *spaceBuilder[K]) build() *space[K] {
 		}
 	}
 	s.unknown = inverseFrequency(n, 0.5)
-	s.question = pack(b.question, s.idf)
-	s.answer = pack(b.answer, s.idf)
-	s.phrasings = s.packForward(b.phrasings)
-	s.sentences = s.packForward(b.sentences)
+	s.question, s.answer = b.question.pack(len(b.ids)), b.answer.pack(len(b.ids))
+	s.phrasings, s.sentences = b.phrasings.weigh(s.idf), b.sentences.weigh(s.idf)
 	return s
 }
 
@@ -105,76 +153,72 @@ func inverseFrequency(n int, df float64) float32 {
 	return float32(math.Log(1 + (float64(n)-df+0.5)/(df+0.5)))
 }
 
-// pack turns documents of term ids into postings with BM25 impacts.
-func pack(docs [][]uint32, idf []float32) postings {
+// pack inverts documents into postings.
+func (b *bags) pack(terms int) postings {
 	total, used := 0, 0
-	for _, d := range docs {
-		total += len(d)
-		if len(d) > 0 {
+	for _, l := range b.length {
+		total += int(l)
+		if l > 0 {
 			used++
 		}
 	}
 	average := float64(total) / float64(max(used, 1))
-	p := postings{start: make([]uint32, len(idf)+1)}
-	type count struct{ term, n uint32 }
-	counts := make([][]count, len(docs))
-	for i, d := range docs {
-		slices.Sort(d)
-		for j := 0; j < len(d); {
-			k := j
-			for k < len(d) && d[k] == d[j] {
-				k++
-			}
-			counts[i] = append(counts[i], count{d[j], uint32(k - j)})
-			p.start[d[j]+1]++
-			j = k
-		}
+	p := postings{start: make([]uint32, terms+1), doc: make([]uint32, len(b.term)), strength: make([]uint8, len(b.term))}
+	for _, t := range b.term {
+		p.start[t+1]++
 	}
 	for t := 1; t < len(p.start); t++ {
 		p.start[t] += p.start[t-1]
 	}
-	p.doc = make([]uint32, p.start[len(idf)])
-	p.impact = make([]float32, len(p.doc))
-	next := slices.Clone(p.start[:len(idf)])
-	for i, list := range counts {
-		length := 1 - bm25B + bm25B*float64(len(docs[i]))/average
-		for _, c := range list {
-			tf := float64(c.n)
-			at := next[c.term]
-			next[c.term]++
-			p.doc[at] = uint32(i)
-			p.impact[at] = idf[c.term] * float32(tf*(bm25K1+1)/(tf+bm25K1*length))
+	next := slices.Clone(p.start[:terms])
+	for d := range b.length {
+		length := 1 - bm25B + bm25B*float64(b.length[d])/average
+		for i := b.start[d]; i < b.start[d+1]; i++ {
+			tf, at := float64(b.count[i]), next[b.term[i]]
+			next[b.term[i]]++
+			p.doc[at] = uint32(d)
+			p.strength[at] = uint8(math.Round(tf * (bm25K1 + 1) / (tf + bm25K1*length) / strengthStep))
 		}
 	}
 	return p
 }
 
-func (s *space[K]) packForward(lists [][]uint32) forward {
-	f := forward{start: make([]uint32, 1, len(lists)+1), norm: make([]float32, 0, len(lists))}
-	for _, list := range lists {
-		slices.Sort(list)
-		list = slices.Compact(list)
-		square := 0.0
-		for _, t := range list {
-			square += float64(s.idf[t]) * float64(s.idf[t])
-		}
-		f.term = append(f.term, list...)
-		f.start = append(f.start, uint32(len(f.term)))
-		f.norm = append(f.norm, float32(math.Sqrt(square)))
-	}
+// add adds a text as a set of terms; terms is left as it is.
+func (f *forward) add(terms []uint32) {
+	from := len(f.term)
+	f.term = append(f.term, terms...)
+	set := f.term[from:]
+	slices.Sort(set)
+	f.term = f.term[:from+len(slices.Compact(set))]
+	f.start = append(f.start, uint32(len(f.term)))
+}
+
+// weigh computes the length of every text as a vector.
+func (f forward) weigh(idf []float32) forward {
 	f.term = slices.Clip(f.term)
+	f.norm = make([]float32, len(f.start)-1)
+	for p := range f.norm {
+		square := 0.0
+		for _, t := range f.term[f.start[p]:f.start[p+1]] {
+			square += float64(idf[t]) * float64(idf[t])
+		}
+		f.norm[p] = float32(math.Sqrt(square))
+	}
 	return f
 }
 
 // score sets scores to what the question's terms are worth in each article.
-func (p postings) score(q probe, scores []float32) {
+func (p postings) score(q probe, idf, scores []float32) {
 	clear(scores)
 	if len(p.doc) == 0 {
 		return
 	}
 	for _, t := range q.terms {
-		for i := p.start[t.term]; i < p.start[t.term+1]; i++ {
-			scores[p.doc[i]] += t.weight * p.impact[i]
+		worth := t.weight * idf[t.term] * strengthStep
+		from, to := p.start[t.term], p.start[t.term+1]
+		strength := p.strength[from:to]
+		for i, d := range p.doc[from:to] {
+			scores[d] += worth * float32(strength[i])
 		}
 	}
 }
