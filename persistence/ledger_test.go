@@ -19,7 +19,9 @@ var noon = time.Date(2026, 12, 2, 12, 0, 0, 0, time.UTC)
 func customer(t *testing.T, db *persistence.DB, user string) conversation.CustomerID {
 	t.Helper()
 	in := accept(t, db, message(user, "hello-"+user, "hello"))[0]
-	settle(t, db, in, func(context.Context, conversation.Tx) (conversation.Dialogue, error) { return conversation.Dialogue{}, nil })
+	settle(t, db, in, func(context.Context, conversation.Tx) (conversation.Dialogue, error) {
+		return conversation.Dialogue{}, nil
+	})
 	return in.Customer
 }
 

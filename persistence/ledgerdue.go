@@ -30,7 +30,7 @@ func (l Loyalty) NextWarning(ctx context.Context) (time.Time, bool, error) {
 
 // NextReview implements loyalty.Pages.
 func (l Loyalty) NextReview(ctx context.Context) (time.Time, bool, error) {
-	return l.next(ctx, `SELECT COALESCE(MIN(review_at), 0) FROM members WHERE review_at > 0`)
+	return l.next(ctx, `SELECT COALESCE(MIN(review_at), 0) FROM members WHERE review_at > 0 AND left_at = 0`)
 }
 
 // NextVoucherEnd implements loyalty.Pages.
@@ -67,7 +67,7 @@ func (l Loyalty) dueLots(ctx context.Context, query string, now time.Time, limit
 // MembersToReview implements loyalty.Pages.
 func (l Loyalty) MembersToReview(ctx context.Context, now time.Time, limit int) ([]conversation.CustomerID, error) {
 	var rows []conversation.CustomerID
-	err := l.statements.list(ctx, &rows, `SELECT customer_id FROM members WHERE review_at > 0 AND review_at <= ? ORDER BY review_at, customer_id LIMIT ?`,
+	err := l.statements.list(ctx, &rows, `SELECT customer_id FROM members WHERE review_at > 0 AND left_at = 0 AND review_at <= ? ORDER BY review_at, customer_id LIMIT ?`,
 		ms(now), limit)
 	if err != nil {
 		return nil, fmt.Errorf("list the members to review: %w", err)

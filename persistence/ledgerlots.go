@@ -192,11 +192,11 @@ func (b loyaltyBooks) ExpireLot(ctx context.Context, lot int64, now time.Time) e
 }
 
 // LotsToWarn implements loyalty.Ledger.
-func (b loyaltyBooks) LotsToWarn(ctx context.Context, before time.Time) ([]loyalty.Lot, error) {
+func (b loyaltyBooks) LotsToWarn(ctx context.Context, now, before time.Time) ([]loyalty.Lot, error) {
 	var rows []lotRow
 	err := b.list(ctx, &rows, `SELECT `+lotColumns+` FROM ledger_lots
-		WHERE remaining > 0 AND warn_at > 0 AND expires_at > ? AND expires_at <= ? AND customer_id IN `+ofRoot+` ORDER BY expires_at, id`,
-		ms(b.Now()), ms(before), int64(b.turn.root))
+		WHERE remaining > 0 AND warn_at > 0 AND (warn_at <= ? OR expires_at <= ?) AND customer_id IN `+ofRoot+` ORDER BY expires_at, id`,
+		ms(now), ms(before), int64(b.turn.root))
 	if err != nil {
 		return nil, fmt.Errorf("list the lots to warn %d of: %w", b.turn.root, err)
 	}

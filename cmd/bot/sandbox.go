@@ -119,9 +119,6 @@ func (s *seam) Advance(ctx context.Context, to time.Time) error {
 }
 
 // Upcoming tells what is due next, for the page.
-// Order implements sandbox.Service.
-func (s *seam) Order(context.Context, sandbox.Order) error { return errors.New("no orders yet") }
-
 func (s *seam) Upcoming(ctx context.Context) (time.Time, string, bool) {
 	return s.driver.UpcomingName(ctx)
 }

@@ -48,6 +48,9 @@ func seed(ctx context.Context, s *service, st *stand) error {
 			if err := introduce(ctx, s, in.EventID, who.lang); err != nil {
 				return fmt.Errorf("%s: %w", who.name, err)
 			}
+			if err := seedLoyalty(ctx, s, p.Name(), person.ID); err != nil {
+				return fmt.Errorf("%s: %w", who.name, err)
+			}
 		}
 	}
 	return nil

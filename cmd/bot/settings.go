@@ -5,6 +5,7 @@ import (
 
 	"github.com/rapport-chat/rapport/adapters/telegram"
 	"github.com/rapport-chat/rapport/config"
+	"github.com/rapport-chat/rapport/engagement/loyalty"
 	"github.com/rapport-chat/rapport/knowledge"
 	"github.com/rapport-chat/rapport/language"
 )
@@ -16,15 +17,19 @@ type settings struct {
 	articles []knowledge.Article
 	tests    []knowledge.Pair
 
-	Include   []string         `yaml:"include" doc:"More files that belong to this one."`
-	Brand     brandSettings    `yaml:"brand" doc:"Who you are."`
-	Channels  channelSettings  `yaml:"channels" doc:"Where customers write; one is enough."`
-	Knowledge knowledgeSection `yaml:"knowledge" doc:"What the bot can answer."`
-	Staff     staffSettings    `yaml:"staff" doc:"Who helps when the bot cannot."`
-	Database  databaseSettings `yaml:"database" doc:"Where everything is kept."`
-	HTTP      httpSettings     `yaml:"http" doc:"The service's own web server."`
-	Texts     string           `yaml:"texts" doc:"A folder with az.yaml, tr.yaml, ... that replace built-in texts."`
-	Privacy   privacySettings  `yaml:"privacy" doc:"What you tell about data, and how long it is kept."`
+	Include   []string                   `yaml:"include" doc:"More files that belong to this one."`
+	Brand     brandSettings              `yaml:"brand" doc:"Who you are."`
+	Channels  channelSettings            `yaml:"channels" doc:"Where customers write; one is enough."`
+	Knowledge knowledgeSection           `yaml:"knowledge" doc:"What the bot can answer."`
+	Staff     staffSettings              `yaml:"staff" doc:"Who helps when the bot cannot."`
+	Database  databaseSettings           `yaml:"database" doc:"Where everything is kept."`
+	HTTP      httpSettings               `yaml:"http" doc:"The service's own web server."`
+	Texts     string                     `yaml:"texts" doc:"A folder with az.yaml, tr.yaml, ... that replace built-in texts."`
+	Points    *loyalty.Config            `yaml:"points" doc:"What customers earn, and how long it lasts."`
+	Tiers     *loyalty.Tiers             `yaml:"tiers" doc:"What those who come often are called, and get."`
+	Rewards   config.Map[loyalty.Reward] `yaml:"rewards" doc:"What points buy."`
+	Sources   config.Map[loyalty.Source] `yaml:"sources" doc:"Who may write facts over HTTP: tills, shops, importers."`
+	Privacy   privacySettings            `yaml:"privacy" doc:"What you tell about data, and how long it is kept."`
 }
 
 type brandSettings struct {

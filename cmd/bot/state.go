@@ -8,16 +8,20 @@ import (
 
 // personState is what the service knows of a person, for the sandbox.
 func (s *service) personState(ctx context.Context, platform, userID string) (any, error) {
-	account, err := s.accountOf(ctx, platform)
+	who, err := s.db.FindCustomer(ctx, platform, userID)
 	if err != nil {
 		return nil, err
 	}
-	st, err := s.db.Conversations().Load(ctx, conversation.Inbound{
-		Address: conversation.Address{Channel: platform, Account: account, Chat: userID},
-		From:    conversation.Sender{UserID: userID},
-	})
+	in := conversation.Inbound{Customer: who}
+	if chats, err := s.db.Chats(ctx, who); err != nil {
+		return nil, err
+	} else if len(chats) > 0 {
+		in.Conversation = chats[0].Conversation
+	}
+	st, err := s.db.Conversations().Load(ctx, in)
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{"customer": st.Person.ID, "language": st.Person.Spoken, "dialogue": st.Dialogue.Stack}, nil
+	state := map[string]any{"customer": st.Person.ID, "language": st.Person.Spoken, "dialogue": st.Dialogue.Stack}
+	return state, s.pointsState(ctx, who, state)
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/rapport-chat/rapport/clock"
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/conversation/commands"
+	"github.com/rapport-chat/rapport/engagement/loyalty"
 	"github.com/rapport-chat/rapport/knowledge"
 	"github.com/rapport-chat/rapport/language"
 	"github.com/rapport-chat/rapport/outbox"
@@ -21,6 +23,7 @@ type features struct {
 	help     commands.Help
 	voice    commands.Voice
 	articles *knowledge.Base
+	loyalty  *loyalty.Programme // nil: the config has none
 }
 
 // wiring is what differs between run, sandbox and chat.
@@ -53,23 +56,28 @@ func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 		},
 		Desk: commands.Handover{Texts: catalogue, FirstResponse: defaultFirstResponse},
 	}
-	help := commands.Help{Voice: voice, Commands: []string{"start", "help", "language", "stop", "agent"}}
+	programme, err := openLoyalty(w, db, catalogue)
+	if err != nil {
+		return nil, err
+	}
+	help := commands.Help{Voice: voice, Commands: slices.Concat([]string{"start", "help"}, programme.Commands(), []string{"language", "stop", "agent"})}
 	start, agent := commands.Start{Voice: voice}, commands.Agent{Voice: voice}
-	s.parts = features{help: help, voice: voice, articles: articles}
+	s.parts = features{help: help, voice: voice, articles: articles, loyalty: programme}
 	if w.store == nil {
 		w.store = db.Conversations()
 	}
 	s.engine, err = conversation.NewEngine(conversation.Config{
 		Store: w.store,
 		// The order in which skills are asked.
-		Skills: []conversation.Skill{
+		Skills: slices.Concat([]conversation.Skill{
 			commands.Stop{Voice: voice, Surveys: "survey"},
 			start, help, commands.Language{Voice: voice}, agent,
+		}, loyaltySkills(programme, catalogue), []conversation.Skill{
 			conversation.OpenStep{},
 			commands.SmallTalk{Voice: voice},
 			commands.Media{Voice: voice},
 			&knowledge.Skill{Articles: articles, Texts: catalogue, Desk: voice.Desk, Stores: db},
-		},
+		}),
 		Fallback: commands.Fallback{Voice: voice},
 		Rescue:   agent.Rescue,
 		Welcome:  start.Welcome,
@@ -78,7 +86,7 @@ func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.driver = clock.NewDriver(w.business, w.log)
+	s.driver = clock.NewDriver(w.business, w.log, programme.Agendas()...)
 	s.handler = s.routes()
 	return s, nil
 }

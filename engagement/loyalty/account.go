@@ -45,6 +45,10 @@ type Standing struct {
 	ReviewAt time.Time // when it must be looked at again; zero for never
 }
 
+func (s Standing) same(o Standing) bool {
+	return s.Tier == o.Tier && s.Until.Equal(o.Until) && s.ReviewAt.Equal(o.ReviewAt)
+}
+
 // Earning is what one entry counts for the tier.
 type Earning struct {
 	At     time.Time

@@ -49,8 +49,8 @@ type Ledger interface {
 	Earned(ctx context.Context, since time.Time) ([]Earning, error)
 	// EarnedFrom sums up what one source brought from a time on, before another, and was not taken back.
 	EarnedFrom(ctx context.Context, source string, from, before time.Time) (int64, error)
-	// LotsToWarn lists the person's lots that lapse before a time and of which no warning has been given yet.
-	LotsToWarn(ctx context.Context, before time.Time) ([]Lot, error)
+	// LotsToWarn lists the person's lots with a warning to come that is due at now, or that lapse before a time.
+	LotsToWarn(ctx context.Context, now, before time.Time) ([]Lot, error)
 	// SetWarnings moves the next warning of lots; a zero time ends them.
 	SetWarnings(ctx context.Context, lots []Lot) error
 }

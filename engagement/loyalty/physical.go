@@ -44,7 +44,7 @@ func (s Rewards) address(t conversation.Turn, f conversation.Frame) (conversatio
 		return nil, fmt.Errorf("read the question for an address: %w", err)
 	}
 	address := strings.TrimSpace(t.In.Text)
-	if address == "" || intent(t) != "" || !t.LastResort && len([]rune(address)) < minAddress {
+	if address == "" || t.Intent != "" || !t.LastResort && !looksLikeAddress(address) {
 		return nil, nil
 	}
 	if runes := []rune(address); len(runes) > maxAddress {
@@ -53,8 +53,11 @@ func (s Rewards) address(t conversation.Turn, f conversation.Frame) (conversatio
 	return s.order(t, d, address, s.Texts.Say(t.Lang, "reward.address_noted", texts.Vars{"address_text": address}), t.Dialogue.Without(rewardsName)), nil
 }
 
-// minAddress is the shortest text that is taken for an address at once; a shorter one only when nothing else fits.
-const minAddress = 10
+// looksLikeAddress tells an address from a question that comes in between; whatever else is said is taken for one only
+// when nothing else fits.
+func looksLikeAddress(text string) bool {
+	return strings.ContainsAny(text, "0123456789") && !strings.Contains(text, "?")
+}
 
 // Resume implements conversation.Resumer.
 func (s Rewards) Resume(ctx context.Context, tx conversation.Tx, t conversation.Turn, _ conversation.Frame) error {

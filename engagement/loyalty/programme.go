@@ -109,9 +109,6 @@ func (p *Programme) post(ctx context.Context, tx conversation.Tx, e Entry) (Post
 
 // Review writes where a member stands, and tells of a change. It does nothing for others.
 func (p *Programme) Review(ctx context.Context, tx conversation.Tx, who conversation.CustomerID, now time.Time) error {
-	if p.Tiers.Levels.Len() == 0 {
-		return nil
-	}
 	b := p.Store.In(tx)
 	since := p.Tiers.Since(now, p.Zone)
 	a, err := b.Account(ctx, now, since)
@@ -123,13 +120,13 @@ func (p *Programme) Review(ctx context.Context, tx conversation.Tx, who conversa
 		return err
 	}
 	is := p.Tiers.Review(a.Member.Standing, earned, now, p.Zone)
-	if is == a.Member.Standing {
+	if is.same(a.Member.Standing) {
 		return nil
 	}
 	if err := b.SetTier(ctx, is); err != nil {
 		return err
 	}
-	if is.Tier == a.Member.Tier || a.Member.Tier == "" {
+	if is.Tier == a.Member.Tier || a.Member.Tier == "" || is.Tier == "" {
 		return nil
 	}
 	_, err = b.Emit(ctx, engagement.Event{

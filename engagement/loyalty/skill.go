@@ -39,7 +39,11 @@ func (p *Programme) Skills() []conversation.Skill {
 }
 
 // Commands are the names of the commands for help and for the platforms' menus.
+// A nil programme has none.
 func (p *Programme) Commands() []string {
+	if p == nil {
+		return nil
+	}
 	names := []string{balanceName, cardName, historyName}
 	if p.Rewards.Len() > 0 {
 		names = append(names, rewardsName)
@@ -47,20 +51,8 @@ func (p *Programme) Commands() []string {
 	return names
 }
 
-// intent is what a turn asks for in a slash command or in plain words; empty when it is neither.
-func intent(t conversation.Turn) texts.Intent {
-	if t.In.Kind != conversation.KindMessage && t.In.Kind != conversation.KindEdit {
-		return ""
-	}
-	if t.In.Command != "" {
-		return texts.Intent(t.In.Command)
-	}
-	found, _, _ := texts.MatchIntent(t.In.Text, t.Lang)
-	return found
-}
-
 // asked reports whether the turn asks for it.
-func asked(t conversation.Turn, by texts.Intent) bool { return intent(t) == by }
+func asked(t conversation.Turn, by texts.Intent) bool { return t.Intent == by }
 
 // private answers a group with nothing personal, nil in a private chat.
 func (p *Programme) private(t conversation.Turn) conversation.Commit {
@@ -125,7 +117,7 @@ func (Off) Name() string { return "no_programme" }
 
 // Decide implements conversation.Skill.
 func (o Off) Decide(_ context.Context, t conversation.Turn) (conversation.Commit, error) {
-	switch intent(t) {
+	switch t.Intent {
 	case texts.IntentBalance, texts.IntentCard, texts.IntentHistory, texts.IntentRewards, texts.IntentEarn, texts.IntentJoin:
 		return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
 			return t.Dialogue, send(ctx, tx, conversation.Say(o.Texts.Say(t.Lang, "balance.no_programme", nil)))
