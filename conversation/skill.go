@@ -45,6 +45,12 @@ type Resumer interface {
 	Resume(ctx context.Context, tx Tx, t Turn, f Frame) error
 }
 
+// Yielder is a Skill whose open dialogue step may end when something else was answered, such as the wait for a comment
+// when a command came.
+type Yielder interface {
+	Yields(t Turn, f Frame) bool
+}
+
 // Presser is a Skill whose buttons are pressed. The engine hands a press straight to the skill that made the button.
 type Presser interface {
 	Skill

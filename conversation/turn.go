@@ -281,28 +281,33 @@ func (e *Engine) dress(t Turn, by Skill, c Commit) Commit {
 				return d, fmt.Errorf("what follows %s: %w", by.Name(), err)
 			}
 		}
-		return d, e.resume(ctx, tx, t, by, d)
+		return e.resume(ctx, tx, t, by, d)
 	}
 }
 
-// resume has the open step ask its question again after a message was answered by somebody else.
-func (e *Engine) resume(ctx context.Context, tx Tx, t Turn, by Skill, d Dialogue) error {
+// resume has the open step ask its question again after a message was answered by somebody else, unless the step would
+// rather end with that.
+func (e *Engine) resume(ctx context.Context, tx Tx, t Turn, by Skill, d Dialogue) (Dialogue, error) {
 	before, ok := t.Dialogue.Top()
 	after, still := d.Top()
 	if !ok || !still || before.Skill == by.Name() || !reflect.DeepEqual(before, after) {
-		return nil
+		return d, nil
 	}
 	if t.In.Kind != KindMessage && !d.AskAgain {
-		return nil
+		return d, nil
 	}
-	r, ok := e.owners[before.Skill].(Resumer)
+	owner := e.owners[before.Skill]
+	if y, ok := owner.(Yielder); ok && y.Yields(t, before) {
+		return d.Pop(), nil
+	}
+	r, ok := owner.(Resumer)
 	if !ok {
-		return nil
+		return d, nil
 	}
 	if err := r.Resume(ctx, tx, t, before); err != nil {
-		return fmt.Errorf("ask again: %w", err)
+		return d, fmt.Errorf("ask again: %w", err)
 	}
-	return nil
+	return d, nil
 }
 
 // OpenStep marks the place in the order of skills where the open dialogue step is asked.

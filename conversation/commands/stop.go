@@ -15,6 +15,8 @@ type Stop struct {
 	Surveys string
 	// OnStop ends what is under way for the person in the same transaction, may be nil.
 	OnStop func(ctx context.Context, tx conversation.Tx, t conversation.Turn) error
+	// OnLeave ends the survey that is open in the same transaction, may be nil.
+	OnLeave func(ctx context.Context, tx conversation.Tx, t conversation.Turn) error
 }
 
 const stopSkill = "stop"
@@ -46,6 +48,11 @@ func (s Stop) Press(_ context.Context, t conversation.Turn, a conversation.Actio
 		return s.stop(t, "button"), nil
 	case "survey":
 		return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
+			if s.OnLeave != nil {
+				if err := s.OnLeave(ctx, tx, t); err != nil {
+					return t.Dialogue, err
+				}
+			}
 			_, err := tx.Send(ctx, conversation.Say(s.Texts.Say(t.Lang, "stop.survey_done", nil)))
 			return t.Dialogue.Without(s.Surveys), err
 		}, nil

@@ -313,24 +313,55 @@ CREATE TABLE events (
 CREATE TABLE survey_invitations (
 	id              INTEGER PRIMARY KEY AUTOINCREMENT,
 	survey          TEXT    NOT NULL,
-	trigger_key     TEXT    NOT NULL, -- what it is about: order:<id>, ticket:<id>, 2027-03, hand:<id>
+	kind            TEXT    NOT NULL DEFAULT '', -- nps, csat, ces, custom
+	trigger_key     TEXT    NOT NULL, -- what it is about: order:<id>, ticket.resolved:<id>, 2027-03-01T06:00, hand:<id>
+	subject         TEXT    NOT NULL DEFAULT '', -- the event behind it, the same for all surveys that ask about it
 	root_id         INTEGER NOT NULL REFERENCES customers(id),
 	customer_id     INTEGER NOT NULL REFERENCES customers(id),
 	conversation_id INTEGER NOT NULL DEFAULT 0,
 	touchpoint      TEXT    NOT NULL DEFAULT '',
-	context         TEXT    NOT NULL DEFAULT '', -- JSON: the product's name, the ticket's owner, ...
-	state           TEXT    NOT NULL DEFAULT 'planned', -- planned, asked, answered, completed, left, expired, suppressed
+	state           TEXT    NOT NULL DEFAULT 'planned', -- planned, sending, open, partial, answered, declined, expired, suppressed
 	reason          TEXT    NOT NULL DEFAULT '',
+	step            TEXT    NOT NULL DEFAULT '', -- the question that waits
+	asks            INTEGER NOT NULL DEFAULT 0, -- how often it went out, without reminders
+	promised        INTEGER NOT NULL DEFAULT 0, -- points told up front
+	rewarded        INTEGER NOT NULL DEFAULT 0, -- points given
+	low_reply       TEXT    NOT NULL DEFAULT '', -- under "a colleague will write"
+	again           TEXT    NOT NULL DEFAULT '', -- "is it better now?": yes, partly, no
+	window_ms       INTEGER NOT NULL DEFAULT 0, -- how long it stays open
+	reminder_ms     INTEGER NOT NULL DEFAULT 0, -- when it is reminded of; 0: never
+	event_at        INTEGER NOT NULL DEFAULT 0,
 	due_at          INTEGER NOT NULL,
-	asked_at        INTEGER NOT NULL DEFAULT 0,
-	reminded_at     INTEGER NOT NULL DEFAULT 0,
+	late_at         INTEGER NOT NULL DEFAULT 0, -- not asked after this
+	asked_at        INTEGER NOT NULL DEFAULT 0, -- delivered
+	remind_at       INTEGER NOT NULL DEFAULT 0, -- the reminder is due; 0: none
 	closes_at       INTEGER NOT NULL DEFAULT 0,
+	alert_at        INTEGER NOT NULL DEFAULT 0, -- a low score without words calls a person then
+	alerted_at      INTEGER NOT NULL DEFAULT 0,
+	again_at        INTEGER NOT NULL DEFAULT 0, -- "is it better now?" is asked then
+	reviewed_at     INTEGER NOT NULL DEFAULT 0, -- the review link was shown
 	created_at      INTEGER NOT NULL,
 	UNIQUE (survey, trigger_key, root_id)
 ) STRICT;
 CREATE INDEX survey_invitations_due ON survey_invitations (due_at) WHERE state = 'planned';
-CREATE INDEX survey_invitations_closing ON survey_invitations (closes_at) WHERE state IN ('asked', 'answered');
-CREATE INDEX survey_invitations_by_root ON survey_invitations (root_id, survey, asked_at);
+CREATE INDEX survey_invitations_closing ON survey_invitations (closes_at) WHERE state = 'open';
+CREATE INDEX survey_invitations_to_remind ON survey_invitations (remind_at) WHERE remind_at > 0;
+CREATE INDEX survey_invitations_to_alert ON survey_invitations (alert_at) WHERE alert_at > 0;
+CREATE INDEX survey_invitations_again ON survey_invitations (again_at) WHERE again_at > 0;
+CREATE INDEX survey_invitations_by_customer ON survey_invitations (customer_id, asked_at);
+CREATE INDEX survey_invitations_by_subject ON survey_invitations (subject) WHERE subject <> '';
+CREATE INDEX survey_invitations_asked ON survey_invitations (kind, asked_at) WHERE asked_at > 0;
+
+-- Runs of a survey's schedule whose people are planned page by page.
+CREATE TABLE survey_rounds (
+	id          INTEGER PRIMARY KEY AUTOINCREMENT,
+	survey      TEXT    NOT NULL,
+	due_at      INTEGER NOT NULL,
+	cursor      INTEGER NOT NULL DEFAULT 0, -- the last person looked at
+	finished_at INTEGER NOT NULL DEFAULT 0,
+	UNIQUE (survey, due_at)
+) STRICT;
+CREATE INDEX survey_rounds_open ON survey_rounds (due_at) WHERE finished_at = 0;
 
 CREATE TABLE survey_responses (
 	id            INTEGER PRIMARY KEY AUTOINCREMENT,
