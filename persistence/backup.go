@@ -10,7 +10,7 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// ErrOtherTool: the database has a better tool for it than this program.
+// ErrOtherTool means that the database has a better tool for it than this program.
 var ErrOtherTool = errors.New("not for this kind of database")
 
 // Backup writes a copy of the database, as it stands at one moment, to a new file that its owner alone can read. The

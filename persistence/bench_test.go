@@ -17,7 +17,7 @@ import (
 )
 
 // benchOnBoth runs a benchmark on both databases with 1, 8 and 64 callers at once.
-func benchOnBoth(b *testing.B, make func(b *testing.B, db *persistence.DB) func(ctx context.Context, caller int, n int64) error) {
+func benchOnBoth(b *testing.B, prepare func(b *testing.B, db *persistence.DB) func(ctx context.Context, caller int, n int64) error) {
 	for _, kind := range []string{"sqlite", "postgres"} {
 		for _, callers := range []int{1, 8, 64} {
 			b.Run(fmt.Sprintf("%s/%d", kind, callers), func(b *testing.B) {
@@ -33,7 +33,7 @@ func benchOnBoth(b *testing.B, make func(b *testing.B, db *persistence.DB) func(
 				if err := db.Migrate(b.Context()); err != nil {
 					b.Fatal(err)
 				}
-				one := make(b, db)
+				one := prepare(b, db)
 				b.ResetTimer()
 				begun := cpuTime()
 				var next atomic.Int64

@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -89,22 +91,79 @@ const itemColumns = `o.id, o.key, o.account, o.channel, o.chat, o.thread, o.lane
 
 // Claim implements outbox.Store.
 func (s *Outbox) Claim(ctx context.Context, l outbox.Lease, ids []conversation.OutgoingID, now time.Time) ([]outbox.Item, error) {
-	var items []outbox.Item
-	lazy, err := s.repeatable(ctx, ids)
-	if err != nil {
-		return nil, fmt.Errorf("look at %d messages of %s: %w", len(ids), l.Account, err)
-	}
-	err = s.db.do(ctx, lazy, func(ctx context.Context, tx *Tx) error {
-		tx.turn.now = now
-		var err error
-		items, err = tx.claim(ctx, l, ids, now)
-		return err
-	})
+	rows, err := s.claimRows(ctx, l, ids, now)
 	if err != nil {
 		return nil, fmt.Errorf("claim %d messages of %s: %w", len(ids), l.Account, err)
 	}
+	place := make(map[int64]int, len(ids))
+	for i, id := range ids {
+		place[int64(id)] = i
+	}
+	slices.SortFunc(rows, func(a, b itemRow) int { return place[a.ID] - place[b.ID] })
+	items := make([]outbox.Item, len(rows))
+	for i := range rows {
+		if items[i], err = rows[i].item(); err != nil {
+			return nil, fmt.Errorf("claim %d messages of %s: %w", len(ids), l.Account, err)
+		}
+	}
 	return items, nil
 }
+
+// claimRows claims what asks for no judgement in one statement, and the rest with care.
+func (s *Outbox) claimRows(ctx context.Context, l outbox.Lease, wanted []conversation.OutgoingID, now time.Time) ([]itemRow, error) {
+	var rows []itemRow
+	var err error
+	if s.db.dialect.joins { // a statement alone is a transaction
+		rows, err = s.db.statements.plain(ctx, l, wanted, now)
+		if err != nil && !errors.Is(err, errAgain) || len(rows) == len(wanted) {
+			return rows, err
+		}
+	}
+	lazy, err := s.repeatable(ctx, wanted)
+	if err != nil {
+		return nil, err
+	}
+	var more []itemRow
+	err = s.db.do(ctx, lazy, func(ctx context.Context, tx *Tx) (err error) {
+		tx.turn.now = now
+		more = nil
+		if !s.db.dialect.joins {
+			more, err = tx.plain(ctx, l, wanted, now)
+			if err != nil || len(more) == len(wanted) {
+				return err
+			}
+		}
+		judged, err := tx.claim(ctx, l, wanted, now)
+		for _, r := range judged {
+			more = append(more, *r)
+		}
+		return err
+	})
+	return append(rows, more...), err
+}
+
+// plain claims those of the messages that need no look at anything else: not what we start, what changes another
+// message, or what is too late.
+func (s *statements) plain(ctx context.Context, l outbox.Lease, wanted []conversation.OutgoingID, now time.Time) ([]itemRow, error) {
+	query := plainPostgres
+	if s.d.sqlite {
+		query = plainSQLite
+	}
+	var rows []itemRow
+	err := s.list(ctx, &rows, query, l.Account, l.Owner, l.Epoch, ids(s.d, wanted), l.Account, now.UnixMilli())
+	return rows, err
+}
+
+func makePlainSQL(d *dialect) string {
+	return `WITH held AS (SELECT epoch FROM leases WHERE account = ? AND owner = ? AND epoch = ? AND expires_at > ` + d.clock + d.shareRow + `)
+	UPDATE outbox SET state = 1, epoch = held.epoch FROM held WHERE ` + d.in("outbox.id") + ` AND outbox.state + 0 = 0
+		AND outbox.account || '' = ? AND outbox.purpose = '' AND outbox.of_id IS NULL
+		AND (outbox.not_after = 0 OR outbox.not_after >= ?)
+	RETURNING id, key, account, channel, chat, thread, lane, customer_id, body, handle, of_id, not_before, not_after, crash_rule,
+		purpose, topic, report_kind, report_id, attempts, created_at`
+}
+
+var plainSQLite, plainPostgres = makePlainSQL(&sqliteDialect), makePlainSQL(&postgresDialect)
 
 // repeatable says that a lost claim would do no harm: each of the messages would be sent again after a crash, and none
 // of them costs anything. PostgreSQL does not ask.
@@ -118,7 +177,8 @@ func (s *Outbox) repeatable(ctx context.Context, wanted []conversation.OutgoingI
 	return careful == 0, err
 }
 
-func (tx *Tx) claim(ctx context.Context, l outbox.Lease, wanted []conversation.OutgoingID, now time.Time) ([]outbox.Item, error) {
+// claim claims with care: it looks at what each message hangs on, and asks the gate.
+func (tx *Tx) claim(ctx context.Context, l outbox.Lease, wanted []conversation.OutgoingID, now time.Time) ([]*itemRow, error) {
 	if err := tx.fence(ctx, l, true); err != nil {
 		return nil, err
 	}
@@ -144,16 +204,7 @@ func (tx *Tx) claim(ctx context.Context, l outbox.Lease, wanted []conversation.O
 	if err != nil {
 		return nil, err
 	}
-	if err := tx.writeClaim(ctx, l, out, ends, puts); err != nil {
-		return nil, err
-	}
-	items := make([]outbox.Item, len(out))
-	for i, r := range out {
-		if items[i], err = r.item(); err != nil {
-			return nil, err
-		}
-	}
-	return items, nil
+	return out, tx.writeClaim(ctx, l, out, ends, puts)
 }
 
 // ended is an item that will not be sent.

@@ -28,27 +28,23 @@ func Plans(ctx context.Context, db *DB) (map[string][]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	db.cache.mu.RLock()
+	db.cache.mu.Lock()
 	for q := range db.cache.kept {
 		queries[q] = struct{}{}
 	}
-	db.cache.mu.RUnlock()
+	db.cache.mu.Unlock()
 	plans := map[string][]string{}
 	for q := range queries {
-		rows, err := db.pool.QueryxContext(ctx, "EXPLAIN QUERY PLAN "+q, make([]any, strings.Count(q, "?"))...)
-		if err != nil {
-			continue // BEGIN and its like have no plan
+		var steps []struct {
+			ID, Parent, NotUsed int
+			Detail              string
 		}
-		for rows.Next() {
-			var id, parent, unused int
-			var detail string
-			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
-				return nil, err
-			}
-			plans[q] = append(plans[q], detail)
+		// BEGIN and its like have no plan.
+		if err := db.pool.SelectContext(ctx, &steps, "EXPLAIN QUERY PLAN "+q, make([]any, strings.Count(q, "?"))...); err != nil {
+			continue
 		}
-		if err := rows.Close(); err != nil {
-			return nil, err
+		for _, s := range steps {
+			plans[q] = append(plans[q], s.Detail)
 		}
 	}
 	return plans, nil

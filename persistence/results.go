@@ -3,6 +3,7 @@ package persistence
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -49,6 +50,15 @@ func (s *Outbox) Settle(ctx context.Context, l outbox.Lease, results []outbox.Re
 	if len(results) == 0 {
 		return nil
 	}
+	if s.db.dialect.joins { // a statement alone is a transaction
+		rest, err := s.settlePlain(ctx, l, results)
+		if err != nil {
+			return fmt.Errorf("settle %d messages of %s: %w", len(results), l.Account, err)
+		}
+		if results = rest; len(results) == 0 {
+			return nil
+		}
+	}
 	// A result that is lost with the machine's power leaves its message in flight, for the crash rule.
 	err := s.db.doLazily(ctx, func(ctx context.Context, tx *Tx) error { return tx.settleResults(ctx, l, results) })
 	if err != nil {
@@ -68,49 +78,92 @@ type settledRow struct {
 	State      int
 }
 
+// settlePlain settles in one statement what touches nothing but the messages, and answers the other results.
+func (s *Outbox) settlePlain(ctx context.Context, l outbox.Lease, results []outbox.Result) (rest []outbox.Result, err error) {
+	list, err := resultList(results, ms(s.db.clock.Now()))
+	if err != nil {
+		return nil, err
+	}
+	var settled []settledRow
+	err = s.db.statements.list(ctx, &settled, settlePostgres, l.Account, l.Owner, l.Epoch, list, 1)
+	if errors.Is(err, errAgain) {
+		return results, nil
+	}
+	if err != nil || len(settled) == len(results) {
+		return nil, err
+	}
+	done := make(map[int64]bool, len(settled))
+	for _, s := range settled {
+		done[s.ID] = true
+	}
+	for _, r := range results {
+		if !done[int64(r.ID)] {
+			rest = append(rest, r)
+		}
+	}
+	return rest, nil
+}
+
 func (tx *Tx) settleResults(ctx context.Context, l outbox.Lease, results []outbox.Result) error {
-	if err := tx.fence(ctx, l, false); err != nil {
+	list, err := resultList(results, ms(tx.Now()))
+	if err != nil {
 		return err
 	}
-	rows := make([]resultRow, len(results))
+	query := settlePostgres
+	if tx.d.sqlite {
+		query = settleSQLite
+	}
+	var settled []settledRow
+	if err := tx.list(ctx, &settled, query, l.Account, l.Owner, l.Epoch, list, 0); err != nil {
+		return err
+	}
+	if len(settled) < len(results) { // settled before, or no longer ours to settle
+		if err := tx.fence(ctx, l, false); err != nil {
+			return err
+		}
+	}
 	byID := make(map[int64]*outbox.Result, len(results))
 	for i := range results {
-		r := &results[i]
-		byID[int64(r.ID)] = r
+		byID[int64(results[i].ID)] = &results[i]
+	}
+	return tx.followResults(ctx, l.Account, settled, byID)
+}
+
+// resultList is the results as one parameter.
+func resultList(results []outbox.Result, now int64) (string, error) {
+	rows := make([]resultRow, len(results))
+	for i, r := range results {
 		rows[i] = resultRow{
 			ID: int64(r.ID), State: stateOf(r.Outcome), Called: 1, Message: clean(r.Receipt.MessageID), Chat: clean(r.Receipt.Chat),
-			Code: clean(r.Code), Detail: shorten(clean(r.Detail), maxDetail),
+			Code: clean(r.Code), Detail: shorten(clean(r.Detail), maxDetail), Settled: now,
 		}
-		switch {
-		case r.Outcome == outbox.Retry:
-			rows[i].RetryAt = ms(r.RetryAt)
+		if r.Outcome == outbox.Retry {
+			rows[i].RetryAt, rows[i].Settled = ms(r.RetryAt), 0
 			rows[i].Called = int(1 - flag(r.Uncalled))
-		default:
-			rows[i].Settled = ms(tx.Now())
 		}
 		if r.Outcome != outbox.Sent {
 			rows[i].Kind = r.Kind.String()
 		}
 	}
-	list, err := objects(rows)
-	if err != nil {
-		return err
-	}
-	var settled []settledRow
-	err = tx.list(ctx, &settled, `UPDATE outbox SET state = r.state, attempts = outbox.attempts + r.called, retry_at = r.retry_at,
+	return objects(rows)
+}
+
+// makeSettleSQL writes results while the lease is in force, whether or not its time is up: a result is a fact. Its
+// last parameter is 1 to leave out what names a record or tells that a person is gone.
+func makeSettleSQL(d *dialect) string {
+	return `WITH held AS (SELECT account, epoch FROM leases WHERE account = ? AND owner = ? AND epoch = ?` + d.shareRow + `)
+	UPDATE outbox SET state = r.state, attempts = outbox.attempts + r.called, retry_at = r.retry_at,
 		message_id = CASE WHEN r.message = '' THEN outbox.message_id ELSE r.message END,
 		sent_chat = CASE WHEN r.chat = outbox.chat THEN '' ELSE r.chat END,
 		error_kind = r.kind, error_code = r.code, error_detail = r.detail, settled_at = r.settled
-		FROM `+tx.d.rows("r", "id bigint", "state bigint", "called bigint", "retry_at bigint", "message text", "chat text",
-		"kind text", "code text", "detail text", "settled bigint")+`
-		WHERE outbox.id = r.id AND outbox.state + 0 = 1 AND outbox.account || '' = ? AND outbox.epoch = ?
-		RETURNING outbox.id, outbox.customer_id, outbox.channel, outbox.chat, outbox.report_kind, outbox.report_id, outbox.state`,
-		list, l.Account, l.Epoch)
-	if err != nil {
-		return err
-	}
-	return tx.followResults(ctx, l.Account, settled, byID)
+	FROM ` + d.rows("r", "id bigint", "state bigint", "called bigint", "retry_at bigint", "message text", "chat text",
+		"kind text", "code text", "detail text", "settled bigint") + `, held, (SELECT CAST(? AS bigint) AS plain) AS how
+	WHERE outbox.id = r.id AND outbox.state + 0 = 1 AND outbox.epoch = held.epoch AND outbox.account || '' = held.account
+		AND (how.plain = 0 OR (outbox.report_kind = '' AND r.kind <> 'person_gone'))
+	RETURNING outbox.id, outbox.customer_id, outbox.channel, outbox.chat, outbox.report_kind, outbox.report_id, outbox.state`
 }
+
+var settleSQLite, settlePostgres = makeSettleSQL(&sqliteDialect), makeSettleSQL(&postgresDialect)
 
 // followResults tells the records that the items name, and keeps whom we can no longer reach.
 func (tx *Tx) followResults(ctx context.Context, account string, settled []settledRow, byID map[int64]*outbox.Result) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -136,35 +137,57 @@ func joined(writes []write) string {
 }
 
 // cache keeps a pool's prepared statements. database/sql prepares each again on every connection that uses it.
+//
+// None of them is closed before the pool is: closing waits for the connections that know the statement, and they may
+// be waiting for whoever closes.
 type cache struct {
 	db   *sqlx.DB
 	d    *dialect
-	mu   sync.RWMutex
-	kept map[string]*sqlx.Stmt
+	mu   sync.Mutex
+	kept map[string]*cached
+}
+
+// cached is a statement that the pool knows, or that one goroutine is about to teach it.
+type cached struct {
+	busy chan struct{} // holds one token while somebody prepares
+	stmt atomic.Pointer[sqlx.Stmt]
 }
 
 func newCache(db *sqlx.DB, d *dialect) *cache {
-	return &cache{db: db, d: d, kept: map[string]*sqlx.Stmt{}}
+	return &cache{db: db, d: d, kept: map[string]*cached{}}
 }
 
-// prepare finds or makes the statement.
+func (c *cache) entry(query string) *cached {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.kept[query]
+	if e == nil {
+		e = &cached{busy: make(chan struct{}, 1)}
+		c.kept[query] = e
+	}
+	return e
+}
+
+// prepare finds or makes the statement. The caller must hold no connection of the pool.
 func (c *cache) prepare(ctx context.Context, query string) (*sqlx.Stmt, error) {
-	c.mu.RLock()
-	stmt := c.kept[query]
-	c.mu.RUnlock()
-	if stmt != nil {
+	e := c.entry(query)
+	if stmt := e.stmt.Load(); stmt != nil {
+		return stmt, nil
+	}
+	select {
+	case e.busy <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	defer func() { <-e.busy }()
+	if stmt := e.stmt.Load(); stmt != nil {
 		return stmt, nil
 	}
 	stmt, err := c.db.PreparexContext(ctx, sqlx.Rebind(c.d.bind, query))
 	if err != nil {
 		return nil, fmt.Errorf("prepare %s: %w", firstWords(query), err)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if have := c.kept[query]; have != nil {
-		return have, stmt.Close()
-	}
-	c.kept[query] = stmt
+	e.stmt.Store(stmt)
 	return stmt, nil
 }
 
@@ -174,10 +197,7 @@ func (c *cache) prepare(ctx context.Context, query string) (*sqlx.Stmt, error) {
 func (c *cache) within(inner *sqlx.Tx) (prepare func(context.Context, string) (*sqlx.Stmt, error), later func(context.Context)) {
 	var fresh []string
 	prepare = func(ctx context.Context, query string) (*sqlx.Stmt, error) {
-		c.mu.RLock()
-		stmt := c.kept[query]
-		c.mu.RUnlock()
-		if stmt != nil {
+		if stmt := c.entry(query).stmt.Load(); stmt != nil {
 			return inner.StmtxContext(ctx, stmt), nil
 		}
 		stmt, err := inner.PreparexContext(ctx, sqlx.Rebind(c.d.bind, query))
@@ -202,9 +222,10 @@ func (c *cache) close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var errs []error
-	for query, stmt := range c.kept {
-		errs = append(errs, stmt.Close())
-		delete(c.kept, query)
+	for _, e := range c.kept {
+		if stmt := e.stmt.Swap(nil); stmt != nil {
+			errs = append(errs, stmt.Close())
+		}
 	}
 	return errors.Join(errs...)
 }

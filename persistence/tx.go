@@ -21,7 +21,6 @@ type Tx struct {
 	free    []conversation.OutgoingID // ids that are this transaction's to use
 	lastOut *int64                    // SQLite: the last id that the group has used, -1 when not known yet
 	keys    map[string]conversation.OutgoingID
-	tickets int
 
 	touched map[string]struct{} // accounts that got something to send
 	over    bool
