@@ -37,7 +37,9 @@ type Driver struct {
 	log     *slog.Logger
 	nudged  chan struct{}
 	step    sync.Mutex // one step at a time: the service's own, or one of an advance
-	resting map[string]time.Time
+
+	mu      sync.Mutex
+	resting map[string]time.Time // agendas that failed, until when they are left alone (real clock)
 }
 
 // NewDriver runs agendas by the business clock.
@@ -57,11 +59,14 @@ func (d *Driver) Nudge() {
 func (d *Driver) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		d.step.Lock()
-		d.runDue(ctx)
+		_ = d.runDue(ctx) // told, and tried again
 		d.step.Unlock()
 		until := d.clock.Now().Add(lookAgain)
 		if at, ok := d.earliest(ctx); ok && at.Before(until) {
 			until = at
+		}
+		if !until.After(d.clock.Now()) {
+			continue // became due meanwhile
 		}
 		d.wait(ctx, until)
 	}
@@ -129,6 +134,9 @@ func (d *Driver) AdvanceTo(ctx context.Context, t time.Time, rest func(context.C
 // earliest is the earliest due time of the agendas that are not resting after an error.
 func (d *Driver) earliest(ctx context.Context) (first time.Time, ok bool) {
 	for _, a := range d.agendas {
+		if d.rests(a) {
+			continue
+		}
 		at, has, err := a.Next(ctx)
 		if err != nil {
 			if ctx.Err() == nil {
@@ -148,17 +156,29 @@ func (d *Driver) earliest(ctx context.Context) (first time.Time, ok bool) {
 func (d *Driver) runDue(ctx context.Context) error {
 	var errs []error
 	for _, a := range d.agendas {
-		if until, ok := d.resting[a.Name()]; ok && time.Now().Before(until) {
+		if d.rests(a) {
 			continue
 		}
-		delete(d.resting, a.Name())
 		if err := d.runOne(ctx, a); err != nil && ctx.Err() == nil {
-			d.resting[a.Name()] = time.Now().Add(retryAfter)
+			d.rest(a)
 			d.log.Error("what was due could not be done; trying again", "agenda", a.Name(), "error", err)
 			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// rests says whether an agenda failed a moment ago.
+func (d *Driver) rests(a Agenda) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return time.Now().Before(d.resting[a.Name()])
+}
+
+func (d *Driver) rest(a Agenda) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.resting[a.Name()] = time.Now().Add(retryAfter)
 }
 
 // runOne runs one agenda's due pages.
