@@ -59,6 +59,7 @@ func parseSettings(path string, unset config.Severity) (settings, *config.Report
 	set.readLanguages(doc.Root, report)
 	config.Decode(doc.Root, &set, report)
 	set.document = doc
+	set.checkSurveys(report)
 	set.articles, set.tests = knowledge.Load(report, set.Knowledge.At, set.Knowledge.Files)
 	return set, report
 }

@@ -43,6 +43,7 @@ type commandLine struct {
 	Sandbox   sandboxCmd   `cmd:"" help:"Try everything without an account: look-alikes of the platforms and a page to type in."`
 	Chat      chatCmd      `cmd:"" help:"One message, or a dialogue, through the real engine."`
 	Check     checkCmd     `cmd:"" help:"Read the config and say everything that is wrong with it."`
+	Report    reportCmd    `cmd:"" help:"What customers said, in figures."`
 	Migrate   migrateCmd   `cmd:"" help:"Bring the database's schema up to this program's."`
 	Knowledge knowledgeCmd `cmd:"" help:"Work on the articles."`
 	Version   versionCmd   `cmd:"" help:"What this program was built from."`

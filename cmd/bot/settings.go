@@ -6,6 +6,7 @@ import (
 	"github.com/rapport-chat/rapport/adapters/telegram"
 	"github.com/rapport-chat/rapport/config"
 	"github.com/rapport-chat/rapport/engagement/loyalty"
+	"github.com/rapport-chat/rapport/engagement/survey"
 	"github.com/rapport-chat/rapport/knowledge"
 	"github.com/rapport-chat/rapport/language"
 )
@@ -25,6 +26,7 @@ type settings struct {
 	Database  databaseSettings           `yaml:"database" doc:"Where everything is kept."`
 	HTTP      httpSettings               `yaml:"http" doc:"The service's own web server."`
 	Texts     string                     `yaml:"texts" doc:"A folder with az.yaml, tr.yaml, ... that replace built-in texts."`
+	Surveys   survey.Section             `yaml:"surveys" doc:"What you ask customers."`
 	Points    *loyalty.Config            `yaml:"points" doc:"What customers earn, and how long it lasts."`
 	Tiers     *loyalty.Tiers             `yaml:"tiers" doc:"What those who come often are called, and get."`
 	Rewards   config.Map[loyalty.Reward] `yaml:"rewards" doc:"What points buy."`

@@ -23,5 +23,8 @@ func (s *service) personState(ctx context.Context, platform, userID string) (any
 		return nil, err
 	}
 	state := map[string]any{"customer": st.Person.ID, "language": st.Person.Spoken, "dialogue": st.Dialogue.Stack}
+	if err := s.surveyState(ctx, who, state); err != nil {
+		return nil, err
+	}
 	return state, s.pointsState(ctx, who, state)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/conversation/commands"
 	"github.com/rapport-chat/rapport/engagement/loyalty"
+	"github.com/rapport-chat/rapport/engagement/survey"
 	"github.com/rapport-chat/rapport/knowledge"
 	"github.com/rapport-chat/rapport/language"
 	"github.com/rapport-chat/rapport/outbox"
@@ -24,6 +25,7 @@ type features struct {
 	voice    commands.Voice
 	articles *knowledge.Base
 	loyalty  *loyalty.Programme // nil: the config has none
+	surveys  *survey.Agenda
 }
 
 // wiring is what differs between run, sandbox and chat.
@@ -60,9 +62,10 @@ func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
+	surveys := openSurveys(w, db, catalogue, articles, programme)
 	help := commands.Help{Voice: voice, Commands: slices.Concat([]string{"start", "help"}, programme.Commands(), []string{"language", "stop", "agent"})}
 	start, agent := commands.Start{Voice: voice}, commands.Agent{Voice: voice}
-	s.parts = features{help: help, voice: voice, articles: articles, loyalty: programme}
+	s.parts = features{help: help, voice: voice, articles: articles, loyalty: programme, surveys: surveys}
 	if w.store == nil {
 		w.store = db.Conversations()
 	}
@@ -70,10 +73,11 @@ func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 		Store: w.store,
 		// The order in which skills are asked.
 		Skills: slices.Concat([]conversation.Skill{
-			commands.Stop{Voice: voice, Surveys: "survey"},
+			commands.Stop{Voice: voice, Surveys: surveys.Skill.Name(), OnStop: surveys.Skill.OnStop, OnLeave: surveys.Skill.OnLeave},
 			start, help, commands.Language{Voice: voice}, agent,
 		}, loyaltySkills(programme, catalogue), []conversation.Skill{
 			conversation.OpenStep{},
+			surveys.Skill,
 			commands.SmallTalk{Voice: voice},
 			commands.Media{Voice: voice},
 			&knowledge.Skill{Articles: articles, Texts: catalogue, Desk: voice.Desk, Stores: db},
@@ -86,7 +90,7 @@ func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.driver = clock.NewDriver(w.business, w.log, programme.Agendas()...)
+	s.driver = clock.NewDriver(w.business, w.log, append(programme.Agendas(), surveys)...)
 	s.handler = s.routes()
 	return s, nil
 }
