@@ -99,8 +99,8 @@ func (l *list) RunDue(_ context.Context, now time.Time) (bool, error) {
 func TestAdvanceRunsEverythingInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := clock.NewMovable(0)
+		day := c.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, 1)
 		at := func(h, m int) time.Time {
-			day := c.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, 1)
 			return day.Add(time.Duration(h)*time.Hour + time.Duration(m)*time.Minute)
 		}
 		var ran []string
