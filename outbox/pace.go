@@ -346,7 +346,11 @@ func (p *Pace) ease(now time.Time) {
 }
 
 // HoldUntil keeps everything back until t: what another process sent in the last second is not known.
-func (p *Pace) HoldUntil(t time.Time) { p.accountUntil = later(p.accountUntil, t) }
+func (p *Pace) HoldUntil(t time.Time) {
+	if p.rate > 0 || p.perChat > 0 {
+		p.accountUntil = later(p.accountUntil, t)
+	}
+}
 
 // Paused says until when the account and its bulk lane wait because of refusals; zero when they do not.
 func (p *Pace) Paused(now time.Time) (account, bulk time.Time) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rapport-chat/rapport/conversation"
+	"github.com/rapport-chat/rapport/outbox"
 )
 
 // chatter has people write answers' causes: each of n waits some time, is answered, and so on. It returns how long
@@ -70,8 +71,9 @@ func TestBroadcastUsesTheRateAndLeavesAnswersRoom(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				p := &platform{perSecond: 30, perChat: time.Second, there: c.travel, back: c.travel}
-				b := start(t, p, nil)
-				b.store.latency = func(string) time.Duration { return c.store }
+				b := start(t, p, func(_ *outbox.Config, m *memory) {
+					m.latency = func(string) time.Duration { return c.store }
+				})
 				var rest []time.Duration
 				if c.people > 0 {
 					rest = chatter(b, c.people, c.think, time.Now().Add(100*time.Second))
@@ -94,6 +96,7 @@ func TestBroadcastUsesTheRateAndLeavesAnswersRoom(t *testing.T) {
 				for len(b.Busy()) > 0 {
 					pass(time.Second)
 				}
+				b.finish(t)
 				checkBroadcast(t, p, people)
 				if c.people > 0 {
 					for _, q := range []float64{0.5, 0.95, 0.99} {
@@ -103,7 +106,6 @@ func TestBroadcastUsesTheRateAndLeavesAnswersRoom(t *testing.T) {
 						t.Errorf("an answer took %v longer (p99) than at rest, want at most 50ms", over)
 					}
 				}
-				b.finish(t)
 			})
 		})
 	}

@@ -124,6 +124,9 @@ func unclear(err error) error {
 
 // tooFast says how long the platform would have the caller wait.
 func (p *platform) tooFast(a arrival) time.Duration {
+	if p.perSecond == 0 && p.perChat == 0 {
+		return 0
+	}
 	n := 0
 	for i := len(p.arrivals) - 1; i >= 0; i-- {
 		b := p.arrivals[i]

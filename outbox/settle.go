@@ -72,6 +72,9 @@ func (t *tenure) settled(v verdict, now time.Time) {
 
 // tell logs what an operator should see of a call.
 func (t *tenure) tell(v verdict) {
+	if v.Outcome == Sent {
+		return
+	}
 	log := t.cfg.Log.With("item", int64(v.ID), "code", v.Code, "detail", v.Detail)
 	switch {
 	case v.dead != nil:

@@ -80,12 +80,15 @@ func (w *Worker) Depth(ctx context.Context) (map[conversation.Lane]int, error) {
 }
 
 // Busy says in words what is not at rest: written and not yet read, in flight, due and waiting for its pace, or in
-// retry. It is empty at rest. What another process sends is not known here.
+// retry. It is empty at rest, and while Run does not run. What another process sends is not known here.
 func (w *Worker) Busy() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	t := w.tenure
-	if t == nil {
+	switch {
+	case !w.runs:
+		return nil
+	case t == nil:
 		return []string{fmt.Sprintf("outbox %s: waiting for the lease", w.cfg.Account)}
 	}
 	var busy []string

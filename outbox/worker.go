@@ -68,6 +68,7 @@ type Worker struct {
 	mu     sync.Mutex
 	pace   *Pace
 	nudges uint64
+	runs   bool    // Run has been called and has not returned
 	tenure *tenure // nil while another process has the account
 	leases int     // held so far, to make each one's owner its own
 	counts Counts
@@ -111,6 +112,8 @@ func (w *Worker) stir() {
 // claimed; what is in flight is finished within its deadline and settled, and the lease is given back. It returns nil
 // then, and a *CredentialsError when the platform does not know us any more.
 func (w *Worker) Run(ctx context.Context) error {
+	w.running(true)
+	defer w.running(false)
 	for {
 		lease, err := w.acquire(ctx)
 		if err != nil {
@@ -126,6 +129,13 @@ func (w *Worker) Run(ctx context.Context) error {
 		}
 		w.cfg.Log.Warn("the lease was lost", "epoch", lease.Epoch, "error", err)
 	}
+}
+
+// running notes whether Run is.
+func (w *Worker) running(yes bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.runs = yes
 }
 
 // acquire waits for the account's lease. Its error is ctx's.

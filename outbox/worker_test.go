@@ -3,6 +3,7 @@ package outbox_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -131,5 +132,50 @@ func TestOrderIsKeptPerChatAndLane(t *testing.T) {
 			t.Errorf("%d of 11 were sent", n)
 		}
 		b.finish(t)
+	})
+}
+
+func TestBusyTellsWhatIsNotAtRest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := &platform{
+			perSecond: 30, perChat: time.Second,
+			back:   func(conversation.Sending) time.Duration { return 100 * time.Millisecond },
+			answer: failing(1, map[string]*conversation.SendError{"retried": {Kind: conversation.Temporary}}),
+		}
+		b := start(t, p, nil)
+		later := to("later", conversation.LaneNotice)
+		later.NotBefore = b.business.Now().Add(time.Hour)
+		b.store.add(later)
+		b.Nudge()
+		if got := b.Busy(); len(got) == 0 {
+			t.Error("a nudge that was not yet followed counts as rest")
+		}
+		synctest.Wait()
+		check := func(when string, want ...string) {
+			t.Helper()
+			if got := b.Busy(); !slices.Equal(got, want) {
+				t.Errorf("%s: busy with %q, want %q", when, got, want)
+			}
+		}
+		check("with a message for later")
+		b.store.add(to("ayla", conversation.LaneAnswer))
+		b.store.add(to("ayla", conversation.LaneAnswer))
+		b.store.add(to("retried", conversation.LaneAnswer))
+		b.Nudge()
+		synctest.Wait()
+		check("during the calls", "outbox fake:1: 2 in flight", "outbox fake:1: 1 due or waiting for their pace")
+		pass(200 * time.Millisecond)
+		check("after them", "outbox fake:1: 1 due or waiting for their pace", "outbox fake:1: 1 in retry")
+		pass(3 * time.Second)
+		check("in the end")
+		if s := b.Stats(); s.Sent != 3 || s.Retried != 1 || s.Holder == "" || s.Epoch != 1 || s.InFlight != 0 {
+			t.Errorf("stats: %+v", s)
+		}
+		if d, err := b.Depth(t.Context()); err != nil || d[conversation.LaneAnswer] != 0 {
+			t.Errorf("Depth() = %v, %v", d, err)
+		}
+		b.finish(t)
+		check("after the end")
 	})
 }
