@@ -27,9 +27,10 @@ type Base struct {
 	cache   ThresholdCache
 	log     *slog.Logger
 
-	mu     sync.Mutex
-	cancel context.CancelFunc // ends the calibration under way
-	work   sync.WaitGroup
+	mu      sync.Mutex
+	content Content            // what the library in force was made from
+	cancel  context.CancelFunc // ends the calibration under way
+	work    sync.WaitGroup
 }
 
 var _ Articles = (*Base)(nil)
@@ -42,18 +43,30 @@ func NewBase(articles []Article, cache ThresholdCache, log *slog.Logger) *Base {
 	return b
 }
 
-// Replace puts the articles in force, with the thresholds that are kept for them or the defaults, and finds their own
-// thresholds in the background.
+// Replace puts other articles in force; synonyms and learned phrasings stay.
 func (b *Base) Replace(articles []Article) {
-	library := NewLibrary(articles)
+	b.Update(func(c *Content) { c.Articles = articles })
+}
+
+// Learn puts other learned phrasings in force.
+func (b *Base) Learn(learned []Learned) {
+	b.Update(func(c *Content) { c.Learned = learned })
+}
+
+// Update puts changed content in force, with the thresholds that are kept for it or the
+// defaults, and finds its own thresholds in the background. change must replace the
+// slices that it changes, not write into them.
+func (b *Base) Update(change func(*Content)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	change(&b.content)
+	library := BuildLibrary(b.content)
 	if b.cancel != nil {
 		b.cancel()
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	b.cancel = cancel
-	hash := contentHash(articles)
+	hash := contentHash(b.content)
 	if found, ok := b.find(ctx, hash); ok {
 		b.current.Store(library.WithThresholds(found))
 		return
@@ -117,21 +130,31 @@ func (b *Base) Rank(ctx context.Context, q Query) (Ranking, error) { return b.Li
 func (b *Base) Find(id string) (Article, bool) { return b.Library().Find(id) }
 
 // calibrationVersion is raised when thresholds found by an earlier program no longer fit the ranking.
-const calibrationVersion = 1
+const calibrationVersion = 2
 
 // contentHash names the content that thresholds were found for.
-func contentHash(articles []Article) string {
+func contentHash(c Content) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%d\n", calibrationVersion)
-	for _, a := range articles {
-		raw, err := json.Marshal(struct {
-			ID    string
-			Texts map[language.Code]Text
-		}{a.ID, a.Texts})
+	write := func(part any) {
+		raw, err := json.Marshal(part)
 		if err != nil {
-			panic("knowledge: an article that is no JSON: " + err.Error()) // strings and maps always are
+			panic("knowledge: content that is no JSON: " + err.Error()) // strings and maps always are
 		}
 		h.Write(raw)
 	}
+	for _, a := range c.Articles {
+		write(struct {
+			ID    string
+			Texts map[language.Code]Text
+		}{a.ID, a.Texts})
+	}
+	for _, s := range c.Synonyms {
+		write(struct {
+			Language language.Code
+			Words    []string
+		}{s.Language, s.Words})
+	}
+	write(c.Learned)
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -103,7 +103,7 @@ func (l *Library) hide(ctx context.Context, documents []document, code language.
 	if len(kept) == 0 {
 		return nil, nil
 	}
-	ix := buildIndex(kept, code, lexiconOf(code))
+	ix := buildIndex(kept, code, l.lexicons[code])
 	trials := make([]trial, 0, len(questions))
 	for _, q := range questions {
 		if err := ctx.Err(); err != nil {

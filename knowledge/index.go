@@ -71,7 +71,6 @@ type builder struct {
 	grams    *spaceBuilder[uint64]
 	ideas    *spaceBuilder[concept]
 	fields   *spaceBuilder[concept]
-	fieldOf  []concept
 	words    map[string]terms    // bases repeat themselves: words already analysed
 	patterns map[string][]string // the same for the lexicon
 }
@@ -87,7 +86,7 @@ func buildIndex(documents []document, code language.Code, lex *lexicon) *index {
 	ix := &index{code: code, documents: documents, vocabulary: newVocabulary(code), lexicon: lex}
 	b := &builder{
 		ix: ix, stems: newSpaceBuilder[string](), grams: newSpaceBuilder[uint64](),
-		ideas: newSpaceBuilder[concept](), fields: newSpaceBuilder[concept](), fieldOf: fieldOf(),
+		ideas: newSpaceBuilder[concept](), fields: newSpaceBuilder[concept](),
 		words: make(map[string]terms), patterns: make(map[string][]string),
 	}
 	ix.firstOf, ix.firstSentence = make([]uint32, 1, n+1), make([]uint32, 1, n+1)
@@ -101,7 +100,7 @@ func buildIndex(documents []document, code language.Code, lex *lexicon) *index {
 		b.endArticle()
 	}
 	b.ideas.scale = func(c concept) float32 {
-		if genericFields()[b.fieldOf[c]] {
+		if c.generic() {
 			return genericShare
 		}
 		return 1
@@ -157,7 +156,7 @@ func (b *builder) analyse(text string) terms {
 	for _, concepts := range b.ix.lexicon.concepts(b.keys(words)) {
 		for _, c := range concepts {
 			t.ideas = append(t.ideas, b.ideas.id(c))
-			if f := b.fieldOf[c]; !genericFields()[f] {
+			if f, ok := c.subject(); ok {
 				t.fields = append(t.fields, b.fields.id(f))
 			}
 		}

@@ -29,6 +29,8 @@ type lexicon struct {
 	longest int                // letters of the longest entry
 	// guessable are the entries that misspelt words are compared with.
 	guessable []guessableEntry
+	// own names the operator's groups; their concepts follow the shipped ones.
+	own []string
 }
 
 // sense is what a word, or a word with those that follow it, stands for.
@@ -128,6 +130,47 @@ var genericFields = sync.OnceValue(func() map[concept]bool {
 	}
 	return generic
 })
+
+// subject returns the field of a concept, when it says something about the subject.
+func (c concept) subject() (field concept, ok bool) {
+	if int(c) >= len(fieldOf()) {
+		return 0, false // an operator's group belongs to no field
+	}
+	field = fieldOf()[c]
+	return field, !genericFields()[field]
+}
+
+// generic reports whether any question may have the words of a concept.
+func (c concept) generic() bool {
+	return int(c) < len(fieldOf()) && genericFields()[fieldOf()[c]]
+}
+
+// name returns the name of a concept as `search` shows it.
+func (x *lexicon) name(c concept) string {
+	if i := int(c) - len(conceptNames()); i >= 0 && i < len(x.own) {
+		return x.own[i]
+	}
+	return conceptNames()[c]
+}
+
+// with returns the lexicon with an operator's groups of words that mean the same.
+func (x *lexicon) with(groups [][]string) *lexicon {
+	if len(groups) == 0 {
+		return x
+	}
+	more := &lexicon{code: x.code, entries: make(map[string][]sense, len(x.entries)), longest: x.longest}
+	for k, senses := range x.entries {
+		more.entries[k] = slices.Clone(senses)
+	}
+	for i, words := range groups {
+		for _, w := range words {
+			more.add(strings.Join(strings.Fields(w), "_"), concept(len(conceptNames())+i))
+		}
+		more.own = append(more.own, strings.Join(words, ", "))
+	}
+	more.guessable = guessables(more.entries)
+	return more
+}
 
 var lexicons = sync.OnceValue(func() map[language.Code]*lexicon {
 	all := make(map[language.Code]*lexicon)

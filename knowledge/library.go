@@ -15,15 +15,25 @@ type Library struct {
 	byID       map[string]int
 	indexes    map[language.Code]*index
 	thresholds map[language.Code]Thresholds
+	lexicons   map[language.Code]*lexicon
+	learned    map[string]map[language.Code][]string // phrasings by article
 }
 
 var _ Ranker = (*Library)(nil)
 
-// NewLibrary indexes articles in all their languages. Articles without an id, and
-// later ones with an id already taken, are left out: loading reports them.
-func NewLibrary(articles []Article) *Library {
-	l := &Library{byID: make(map[string]int, len(articles)), indexes: make(map[language.Code]*index), thresholds: make(map[language.Code]Thresholds)}
-	for _, a := range articles {
+// NewLibrary indexes articles in all their languages.
+func NewLibrary(articles []Article) *Library { return BuildLibrary(Content{Articles: articles}) }
+
+// BuildLibrary indexes articles in all their languages, with an operator's synonyms
+// and with learned phrasings. Articles without an id, and later ones with an id
+// already taken, are left out: loading reports them. So are learned phrasings of
+// articles that are gone.
+func BuildLibrary(c Content) *Library {
+	l := &Library{
+		byID: make(map[string]int, len(c.Articles)), indexes: make(map[language.Code]*index),
+		thresholds: make(map[language.Code]Thresholds), lexicons: make(map[language.Code]*lexicon), learned: c.phrasingsLearned(),
+	}
+	for _, a := range c.Articles {
 		if _, taken := l.byID[a.ID]; taken || a.ID == "" {
 			continue
 		}
@@ -32,19 +42,21 @@ func NewLibrary(articles []Article) *Library {
 	}
 	for _, code := range language.All {
 		if documents := l.documents(code); len(documents) > 0 {
-			l.indexes[code] = buildIndex(documents, code, lexiconOf(code))
+			l.lexicons[code] = lexiconOf(code).with(c.groups(code))
+			l.indexes[code] = buildIndex(documents, code, l.lexicons[code])
 			l.thresholds[code] = thresholdsAt(l.indexes[code].defaultOdds())
 		}
 	}
 	return l
 }
 
-// documents returns the articles' texts in one language.
+// documents returns the articles' texts in one language, learned phrasings last.
 func (l *Library) documents(code language.Code) []document {
 	var documents []document
 	for i, a := range l.articles {
 		if t, ok := a.Texts[code]; ok {
-			documents = append(documents, document{article: i, questions: t.questions(), answer: t.Answer})
+			questions := append(t.questions(), l.learned[a.ID][code]...)
+			documents = append(documents, document{article: i, questions: questions, answer: t.Answer})
 		}
 	}
 	return documents

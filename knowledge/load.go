@@ -11,8 +11,21 @@ import (
 type articleFile struct {
 	config.At
 	Articles config.Map[articleSection] `yaml:"articles" doc:"Answers, by the id that reports and commands use."`
+	Synonyms synonymSection             `yaml:"synonyms" doc:"Words of your trade that mean the same, in groups by language."`
 	Tests    config.Map[questions]      `yaml:"tests" doc:"Questions that must find the article of that id; see bot knowledge test."`
 }
+
+// synonymSection lists groups of words by language.
+type synonymSection struct {
+	config.At
+	AZ []synonymGroup `yaml:"az"`
+	TR []synonymGroup `yaml:"tr"`
+	RU []synonymGroup `yaml:"ru"`
+	EN []synonymGroup `yaml:"en"`
+}
+
+// synonymGroup is one group, such as [latte, "milk coffee"].
+type synonymGroup = config.Located[[]string]
 
 // articleSection is one article as an operator writes it.
 type articleSection struct {
@@ -60,6 +73,12 @@ type Pair struct {
 // Load reads the articles of all files that the patterns name; at is where the patterns stand. What is wrong goes into
 // the report, and what could be read is returned. An id that two files give is reported, and the first one holds.
 func Load(r *config.Report, at config.At, patterns []string) (articles []Article, tests []Pair) {
+	content, tests := LoadContent(r, at, patterns)
+	return content.Articles, tests
+}
+
+// LoadContent is Load with the operator's synonyms.
+func LoadContent(r *config.Report, at config.At, patterns []string) (content Content, tests []Pair) {
 	known := map[string]bool{}
 	for i, pattern := range patterns {
 		for _, doc := range r.Read(at.Field("files").Item(i), pattern) {
@@ -71,14 +90,34 @@ func Load(r *config.Report, at config.At, patterns []string) (articles []Article
 					continue
 				}
 				known[id] = true
-				articles = append(articles, section.article(id, r))
+				content.Articles = append(content.Articles, section.article(id, r))
 			}
+			content.Synonyms = append(content.Synonyms, f.Synonyms.groups(r)...)
 			for id, q := range f.Tests.All() {
 				tests = append(tests, q.pairs(id)...)
 			}
 		}
 	}
-	return articles, tests
+	return content, tests
+}
+
+func (s *synonymSection) groups(r *config.Report) []Synonyms {
+	var all []Synonyms
+	for _, part := range []struct {
+		code   language.Code
+		groups []synonymGroup
+	}{{language.Azerbaijani, s.AZ}, {language.Turkish, s.TR}, {language.Russian, s.RU}, {language.English, s.EN}} {
+		for _, g := range part.groups {
+			if len(g.Value) < 2 {
+				r.Errorf(g.At, "write two words or more that mean the same, such as [latte, milk coffee]", "one word has no synonym")
+				continue
+			}
+			all = append(all, Synonyms{
+				Language: part.code, Words: g.Value, Source: Position{File: g.File(), Line: g.Line(), Column: g.Column()},
+			})
+		}
+	}
+	return all
 }
 
 func (s *articleSection) article(id string, r *config.Report) Article {

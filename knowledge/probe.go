@@ -54,14 +54,13 @@ func (ix *index) analyse(text string) question {
 		}
 	}
 	ideas, fields := newProbe(ix.ideas), newProbe(ix.fields)
-	fieldOf, generic := fieldOf(), genericFields()
 	for i, concepts := range ix.lexicon.concepts(keys) {
 		r := q.words[i]
 		weight := float32(math.Pow(everydayWeight(r.word, ix.code), ix.trust)) * r.likeness
 		weight *= float32(math.Pow(float64(max(1, len(concepts))), -ambiguity))
 		for _, c := range concepts {
 			ideas.add(c, weight)
-			if f := fieldOf[c]; !generic[f] {
+			if f, ok := c.subject(); ok {
 				fields.add(f, weight)
 			}
 		}

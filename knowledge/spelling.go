@@ -34,7 +34,8 @@ func (ix *index) readWord(w string) reading {
 	if ix.vocabulary.has(w) || strings.IndexFunc(w, unicode.IsDigit) >= 0 {
 		return r
 	}
-	known := everydayWords(ix.code).has(w) || len(r.keys) > 0
+	everyday := everydayWords(ix.code).has(w)
+	known := everyday || len(r.keys) > 0
 	if _, ok := ix.stems.ids[language.Stem(w, ix.code)]; ok && known {
 		return r
 	}
@@ -50,7 +51,7 @@ func (ix *index) readWord(w string) reading {
 		}
 	}
 	for _, n := range near {
-		if n.edits == 0 || !known {
+		if n.edits == 0 || !everyday {
 			r.near = append(r.near, n)
 		}
 	}
