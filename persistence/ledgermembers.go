@@ -89,7 +89,7 @@ func (b loyaltyBooks) SetNotices(ctx context.Context, on bool) error {
 }
 
 // SetPhone implements loyalty.Membership.
-func (b loyaltyBooks) SetPhone(ctx context.Context, phone string, at time.Time) error {
+func (b loyaltyBooks) SetPhone(ctx context.Context, phone, source string, at time.Time) error {
 	var others int
 	err := b.get(ctx, &others, `SELECT count(*) FROM facts WHERE field = 'phone' AND value = ? AND customer_id NOT IN `+ofRoot,
 		clean(phone), int64(b.turn.root))
@@ -99,9 +99,9 @@ func (b loyaltyBooks) SetPhone(ctx context.Context, phone string, at time.Time) 
 	if others > 0 {
 		return loyalty.ErrPhoneTaken
 	}
-	_, err = b.exec(ctx, `INSERT INTO facts (customer_id, field, value, source, set_at) VALUES (?, 'phone', ?, 'customer', ?)
+	_, err = b.exec(ctx, `INSERT INTO facts (customer_id, field, value, source, set_at) VALUES (?, 'phone', ?, ?, ?)
 		ON CONFLICT (customer_id, field) DO UPDATE SET value = excluded.value, source = excluded.source, set_at = excluded.set_at`,
-		int64(b.turn.person), clean(phone), ms(at))
+		int64(b.turn.person), clean(phone), source, ms(at))
 	if err != nil {
 		return fmt.Errorf("keep the phone of %d: %w", b.turn.person, err)
 	}

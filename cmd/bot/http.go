@@ -30,6 +30,9 @@ func (s *service) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", s.ready)
+	for pattern, handler := range s.tillRoutes() {
+		mux.Handle(pattern, handler)
+	}
 	for _, c := range s.channels {
 		h, ok := c.(hooked)
 		if !ok {

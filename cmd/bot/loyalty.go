@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 	"time"
 
+	"github.com/rapport-chat/rapport/clock"
 	"github.com/rapport-chat/rapport/config"
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/engagement/loyalty"
@@ -15,6 +17,7 @@ import (
 	"github.com/rapport-chat/rapport/sandbox"
 	"github.com/rapport-chat/rapport/sandbox/lookalike"
 	"github.com/rapport-chat/rapport/texts"
+	"github.com/rapport-chat/rapport/web"
 )
 
 // loyaltySections are the parts of the file that make a programme.
@@ -47,6 +50,18 @@ func loyaltySkills(p *loyalty.Programme, catalogue *texts.Catalogue) []conversat
 		return []conversation.Skill{loyalty.Off{Texts: catalogue}}
 	}
 	return p.Skills()
+}
+
+// tillRoutes are the addresses of tills and shops; none without a programme or without sources.
+func (s *service) tillRoutes() map[string]http.Handler {
+	if s.parts.loyalty == nil || s.set.Sources.Len() == 0 {
+		return nil
+	}
+	till := web.Till{Programme: s.parts.loyalty, Sources: map[string]loyalty.Source{}, Business: s.business, Real: clock.Real{}, Log: s.log}
+	for id, source := range s.set.Sources.All() {
+		till.Sources[id] = *source
+	}
+	return till.Routes()
 }
 
 // Order implements sandbox.Service.

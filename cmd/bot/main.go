@@ -44,6 +44,8 @@ type commandLine struct {
 	Chat      chatCmd      `cmd:"" help:"One message, or a dialogue, through the real engine."`
 	Check     checkCmd     `cmd:"" help:"Read the config and say everything that is wrong with it."`
 	Report    reportCmd    `cmd:"" help:"What customers said, in figures."`
+	Ledger    ledgerCmd    `cmd:"" help:"Work on the points ledger."`
+	Import    importCmd    `cmd:"" help:"Take in what another program wrote."`
 	Migrate   migrateCmd   `cmd:"" help:"Bring the database's schema up to this program's."`
 	Knowledge knowledgeCmd `cmd:"" help:"Work on the articles."`
 	Version   versionCmd   `cmd:"" help:"What this program was built from."`

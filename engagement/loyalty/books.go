@@ -64,7 +64,7 @@ type Membership interface {
 	// SetNotices turns credit notices on or off.
 	SetNotices(ctx context.Context, on bool) error
 	// SetPhone keeps a proven phone number. ErrPhoneTaken when it is another person's.
-	SetPhone(ctx context.Context, phone string, at time.Time) error
+	SetPhone(ctx context.Context, phone, source string, at time.Time) error
 }
 
 // OrderBook is the purchases.

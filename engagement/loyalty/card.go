@@ -92,7 +92,7 @@ func ownPhone(t conversation.Turn) (string, bool) {
 // phone keeps the number and credits the orders that waited for it.
 func (s Card) phone(t conversation.Turn, phone string) conversation.Commit {
 	return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
-		_, err := s.PhoneKnown(ctx, tx, t.Person, phone, t.Now)
+		_, err := s.PhoneKnown(ctx, tx, t.Person, phone, "customer", t.Now)
 		if errors.Is(err, ErrPhoneTaken) {
 			return t.Dialogue, send(ctx, tx, conversation.Say(s.Texts.Say(t.Lang, "card.phone_taken", nil)))
 		}

@@ -113,7 +113,7 @@ func (w *Reward) Check(r *config.Report) {
 type Source struct {
 	config.At
 	Secret config.Secret `yaml:"secret" check:"required" doc:"With which its requests are signed."`
-	Facts  []string      `yaml:"facts" check:"enum=orders|phone|birthday|name|vouchers" doc:"What it may write."`
+	Facts  []string      `yaml:"facts" check:"enum=orders|phone|vouchers" doc:"What it may write."`
 }
 
 // SetDefaults implements config.Defaulter.

@@ -31,6 +31,8 @@ type Order struct {
 	Lines    []Line
 	At       time.Time
 	Returned bool // all of it was given back
+	// TellsPhone: the source may tell whose phone it is, so that a card with a phone proves the number.
+	TellsPhone bool
 }
 
 // Line is one position of an order.

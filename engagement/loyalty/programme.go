@@ -182,6 +182,9 @@ func (p *Programme) rewardTitle(lang language.Code, id string) string {
 	return id
 }
 
+// Title is a reward's title in the brand's default language, for staff and tills.
+func (p *Programme) Title(reward string) string { return p.rewardTitle(p.Languages[0], reward) }
+
 func (p *Programme) ruleTitle(lang language.Code, id string) string {
 	if rule, ok := p.Points.Earn.Get(id); ok && !rule.Title.IsZero() {
 		return p.local(lang, rule.Title)

@@ -58,8 +58,10 @@ func (p *Programme) Purchase(ctx context.Context, o Order, now time.Time) (Recei
 	o.Customer = who
 	var rec Receipt
 	err = p.Store.ForCustomer(ctx, who, func(ctx context.Context, tx conversation.Tx, person conversation.Person) error {
-		rec, err = p.record(ctx, tx, person, o, now)
-		return err
+		if rec, err = p.record(ctx, tx, person, o, now); err != nil || !o.TellsPhone || o.Code == "" {
+			return err
+		}
+		return p.tillPhone(ctx, tx, person, o.Phone, now)
 	})
 	return rec, err
 }
@@ -237,11 +239,25 @@ func (p *Programme) takeBack(ctx context.Context, tx conversation.Tx, o Order, n
 	return posted.Points, p.Review(ctx, tx, earned.Customer, now)
 }
 
+// tillPhone keeps a number that was told at the till together with the card. A number that is no number, or another
+// person's, does not keep the order from counting.
+func (p *Programme) tillPhone(ctx context.Context, tx conversation.Tx, person conversation.Person, typed string, now time.Time) error {
+	phone, ok := NormalPhone(typed)
+	if !ok {
+		return nil
+	}
+	_, err := p.PhoneKnown(ctx, tx, person, phone, "till", now)
+	if errors.Is(err, ErrPhoneTaken) {
+		return nil
+	}
+	return err
+}
+
 // PhoneKnown keeps a proven phone number of the person of a turn, and credits the orders that waited for it. It answers
-// how many those were.
-func (p *Programme) PhoneKnown(ctx context.Context, tx conversation.Tx, person conversation.Person, phone string, now time.Time) (int, error) {
+// how many those were. source is who told the number: "customer" or "till".
+func (p *Programme) PhoneKnown(ctx context.Context, tx conversation.Tx, person conversation.Person, phone, source string, now time.Time) (int, error) {
 	b := p.Store.In(tx)
-	if err := b.SetPhone(ctx, phone, now); err != nil {
+	if err := b.SetPhone(ctx, phone, source, now); err != nil {
 		return 0, err
 	}
 	waiting, err := b.ClaimOrders(ctx, phone, now.Add(-phoneWait))

@@ -145,6 +145,21 @@ func (w *Reward) Open(now time.Time, zone *time.Location) bool {
 	return w.Kind != rewardEvent || now.Before(w.Starts.In(zone))
 }
 
+// Use marks a voucher as used at a till, or takes an amount from a gift card; the code may be typed in any way. A
+// repeat of the same use answers fresh false. Errors are conversation.ErrNotFound and the ErrVoucher ones.
+func (p *Programme) Use(ctx context.Context, u Use) (v Voucher, fresh bool, err error) {
+	u.Code = NormalCode(u.Code)
+	v, err = p.Store.VoucherByCode(ctx, u.Code)
+	if err != nil {
+		return v, false, err
+	}
+	err = p.Store.ForCustomer(ctx, v.Customer, func(ctx context.Context, tx conversation.Tx, _ conversation.Person) error {
+		v, fresh, err = p.Store.In(tx).Use(ctx, u)
+		return err
+	})
+	return v, fresh, err
+}
+
 // Usable says why a voucher cannot be used so; nil when it can.
 func (v Voucher) Usable(u Use) error {
 	switch {
