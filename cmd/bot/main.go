@@ -48,6 +48,8 @@ type commandLine struct {
 	Import    importCmd    `cmd:"" help:"Take in what another program wrote."`
 	Migrate   migrateCmd   `cmd:"" help:"Bring the database's schema up to this program's."`
 	Knowledge knowledgeCmd `cmd:"" help:"Work on the articles."`
+	Init      initCmd      `cmd:"" help:"Ask a few questions and write a config and first articles."`
+	Schema    schemaCmd    `cmd:"" help:"The JSON Schema of the config, for editors."`
 	Version   versionCmd   `cmd:"" help:"What this program was built from."`
 }
 
