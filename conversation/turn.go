@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/rapport-chat/rapport/clock"
@@ -125,7 +126,7 @@ func (e *Engine) turn(ctx context.Context, parts []Inbound, in Inbound) (Turn, e
 		In: in, Parts: parts, Person: st.Person, Dialogue: st.Dialogue.at(now),
 		HumanOwns: st.HumanOwns, HumanWaits: st.HumanWaits, Now: now,
 	}
-	if spoken, ok := e.spoken(in); ok && spoken != st.Person.Spoken {
+	if spoken, ok := e.spoken(in, st.Person); ok && spoken != st.Person.Spoken {
 		t.Person.Spoken, t.newlySpoken = spoken, true
 	}
 	t.Lang = ReplyLanguage(t.Person, in.From.Locale, e.cfg.Languages)
@@ -148,12 +149,16 @@ func intentOf(in Inbound, lang language.Code) texts.Intent {
 	return found
 }
 
-// spoken is the language that the event's own text is clearly written in.
-func (e *Engine) spoken(in Inbound) (language.Code, bool) {
+// spoken is the language that the event's own text is clearly written in. One word in Latin letters, such as the name
+// of a command or of a product, does not change what a person is known to speak.
+func (e *Engine) spoken(in Inbound, p Person) (language.Code, bool) {
 	if in.Kind != KindMessage || in.Command != "" || in.Text == "" {
 		return "", false
 	}
 	g := language.DetectAmong(in.Text, e.cfg.Languages)
+	if p.Spoken != "" && g.Code != language.Russian && len(strings.Fields(in.Text)) < 2 {
+		return "", false
+	}
 	return g.Code, g.Sure()
 }
 
