@@ -66,8 +66,26 @@ var shippedLexicon = sync.OnceValue(func() []lexiconLine {
 		}
 		lines = append(lines, parsed...)
 	}
-	return lines
+	return joined(lines)
 })
+
+// joined adds lines to the first line of the same name.
+func joined(lines []lexiconLine) []lexiconLine {
+	at := make(map[string]int)
+	var list []lexiconLine
+	for _, l := range lines {
+		i, ok := at[l.name]
+		if !ok {
+			at[l.name] = len(list)
+			list = append(list, l)
+			continue
+		}
+		for code, words := range l.words {
+			list[i].words[code] = append(list[i].words[code], words...)
+		}
+	}
+	return list
+}
 
 // parseLexicon reads "name | English | Azerbaijani | Turkish | Russian" lines under
 // "@ field" headings; "@ ~field" is one whose words say nothing about the subject.

@@ -16,7 +16,7 @@ func TestLexiconFiles(t *testing.T) {
 	if err != nil || len(entries) == 0 {
 		t.Fatalf("read lexicon: %v, %d files", err, len(entries))
 	}
-	lines := 0
+	names := make(map[string]bool)
 	for _, e := range entries {
 		data, err := lexiconFiles.ReadFile("lexicon/" + e.Name())
 		if err != nil {
@@ -26,8 +26,8 @@ func TestLexiconFiles(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", e.Name(), err)
 		}
-		lines += len(parsed)
 		for _, l := range parsed {
+			names[l.name] = true
 			if l.name == "" || l.field == "" {
 				t.Errorf("%s: a concept without a name or field: %+v", e.Name(), l)
 			}
@@ -38,8 +38,8 @@ func TestLexiconFiles(t *testing.T) {
 			}
 		}
 	}
-	if got := len(shippedLexicon()); got != lines {
-		t.Errorf("%d concepts are in force, %d are in the files", got, lines)
+	if got := len(shippedLexicon()); got != len(names) {
+		t.Errorf("%d concepts are in force, %d are in the files", got, len(names))
 	}
 }
 

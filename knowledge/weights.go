@@ -5,7 +5,7 @@ package knowledge
 
 // evidenceWeights turns the evidence for an article into its score.
 var evidenceWeights = [evidenceCount]float64{
-	1.638, 1.804, 4.603, 4.768, 3.881, 2.349, 2.280, 1.367, 2.110, 3.221, 3.389,
+	1.627, 1.678, 4.577, 4.729, 3.976, 2.637, 2.364, 1.434, 2.013, 3.453, 3.341,
 }
 
 // signalWeights and signalBias turn signals into the log odds that the first
