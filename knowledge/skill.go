@@ -72,6 +72,8 @@ type Skill struct {
 	Texts    *texts.Catalogue
 	Desk     conversation.Desk
 	Stores   Stores
+	// Voted is told of each vote, inside its transaction; may be nil.
+	Voted func()
 	// Allowed says which articles a person may see; nil means all.
 	Allowed func(ctx context.Context, t conversation.Turn) func(articleID string) bool
 }
@@ -309,6 +311,9 @@ func (s *Skill) choose(t conversation.Turn, p pick) conversation.Commit {
 	return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
 		if err := s.Stores.KnowledgeIn(tx).Vote(ctx, vote); err != nil {
 			return t.Dialogue, err
+		}
+		if s.Voted != nil {
+			s.Voted()
 		}
 		return answer(ctx, tx)
 	}

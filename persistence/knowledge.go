@@ -125,3 +125,24 @@ func (db *DB) KeepThresholds(ctx context.Context, hash string, t map[language.Co
 		return err
 	})
 }
+
+// Unanswered lists the questions since a time that got no certain answer, or one that did not help.
+func (db *DB) Unanswered(ctx context.Context, since time.Time) ([]knowledge.Unanswered, error) {
+	var rows []struct {
+		Text    string
+		Lang    string
+		Nearest string
+		AskedAt int64 `db:"asked_at"`
+	}
+	err := db.Read(ctx, func(ctx context.Context, r *Reader) error {
+		return r.list(ctx, &rows, `SELECT text, lang, nearest, asked_at FROM unanswered WHERE closed_at = 0 AND asked_at >= ? ORDER BY id`, ms(since))
+	})
+	if err != nil {
+		return nil, err
+	}
+	all := make([]knowledge.Unanswered, 0, len(rows))
+	for _, row := range rows {
+		all = append(all, knowledge.Unanswered{Text: row.Text, Language: language.Code(row.Lang), Nearest: row.Nearest, At: instant(row.AskedAt)})
+	}
+	return all, nil
+}

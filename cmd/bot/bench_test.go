@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rapport-chat/rapport/clock"
+	"github.com/rapport-chat/rapport/config"
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/knowledge"
 	"github.com/rapport-chat/rapport/language"
@@ -92,7 +93,8 @@ func messageRate(b *testing.B, url string, n int) float64 {
 	set := defaults()
 	set.Brand.Name, set.Brand.Languages = "Nar Coffee", []language.Code{language.English}
 	set.HTTP.Addr = ""
-	set.articles = []knowledge.Article{
+	set.document = &config.Document{}
+	set.content.Articles = []knowledge.Article{
 		{ID: "hours", Texts: map[language.Code]knowledge.Text{language.English: {Title: "What are your opening hours?", Answer: "From eight to eleven."}}},
 		{ID: "delivery", Texts: map[language.Code]knowledge.Text{language.English: {Title: "Do you deliver coffee to my home?", Answer: "In the whole city."}}},
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -48,7 +47,7 @@ func (c *chatCmd) Run(ctx context.Context, con terminal, cli *commandLine) (err 
 	lines := make(chan string)
 	channel := console.New(c.As, c.Locale, lines, c.printer(con.out))
 	set.HTTP.Addr = ""
-	w := wiring{set: set, dir: filepath.Dir(path), log: log, business: business, channels: []conversation.Channel{channel}}
+	w := wiring{set: set, path: path, log: log, business: business, channels: []conversation.Channel{channel}}
 	if len(c.Text) > 0 {
 		w.wait = -1 // nothing more comes
 	}

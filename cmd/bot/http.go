@@ -61,6 +61,9 @@ func (s *service) ready(w http.ResponseWriter, r *http.Request) {
 			state[c.Name()] = "stopped"
 		}
 	}
+	if said := s.learner.broken.Load(); said != nil {
+		state["config"] = "a changed file has problems, the last good version is in force: " + *said
+	}
 	ok = ok && (len(s.channels) == 0 || len(s.dead) < len(s.channels))
 	s.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json")

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/rapport-chat/rapport/clock"
 	"github.com/rapport-chat/rapport/config"
@@ -49,7 +48,7 @@ func (c *importOrdersCmd) Run(ctx context.Context, con terminal, cli *commandLin
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	catalogue, err := loadTexts(wiring{set: set, dir: filepath.Dir(path), log: newLog(con)})
+	catalogue, err := loadTexts(wiring{set: set, path: path, log: newLog(con)})
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func parseSettings(path string, unset config.Severity) (settings, *config.Report
 	set.document = doc
 	set.checkSurveys(report)
 	set.loyaltySections().CheckTogether(set.Brand.Currency, report)
-	set.articles, set.tests = knowledge.Load(report, set.Knowledge.At, set.Knowledge.Files)
+	set.content, set.tests = knowledge.LoadContent(report, set.Knowledge.At, set.Knowledge.Files)
 	return set, report
 }
 

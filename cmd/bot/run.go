@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 
 	"github.com/rapport-chat/rapport/clock"
 	"github.com/rapport-chat/rapport/config"
@@ -34,7 +33,7 @@ func (r *runCmd) Run(ctx context.Context, con terminal, cli *commandLine) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	s, err := wire(ctx, db, wiring{set: set, dir: filepath.Dir(path), log: log, business: business, channels: channels})
+	s, err := wire(ctx, db, wiring{set: set, path: path, log: log, business: business, channels: channels})
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func (c *sandboxCmd) Run(ctx context.Context, con terminal, cli *commandLine) (e
 		return errors.Join(err, ln.Close())
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	s, err := wire(ctx, db, wiring{set: set, dir: filepath.Dir(path), log: log, business: business.Movable, channels: channels})
+	s, err := wire(ctx, db, wiring{set: set, path: path, log: log, business: business.Movable, channels: channels})
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}

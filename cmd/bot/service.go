@@ -21,6 +21,7 @@ import (
 // service is everything that run and sandbox have running, built by wire.
 type service struct {
 	set      settings
+	path     string // the config's file
 	log      *slog.Logger
 	db       *persistence.DB
 	business *clock.Movable
@@ -28,6 +29,7 @@ type service struct {
 	channels []conversation.Channel
 	driver   *clock.Driver
 	parts    features
+	learner  *learner
 	handler  http.Handler
 
 	mu      sync.Mutex
@@ -52,6 +54,7 @@ func (s *service) Run(ctx context.Context) error {
 	stages.start("outbox", s.runOutbox)
 	stages.start("engine", s.engine.Run)
 	stages.start("agenda", s.driver.Run)
+	stages.start("learning", s.learner.Run)
 	stages.start("channels", s.runChannels)
 	if s.set.HTTP.Addr != "" {
 		stages.start("http", s.serveHTTP)
@@ -65,6 +68,7 @@ func (s *service) nudged(box persistence.Box, account string) {
 		s.engine.Nudge()
 		return
 	}
+	s.learner.committed()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for name, w := range s.workers {
@@ -185,6 +189,9 @@ const typingTimeout = 5 * time.Second
 // busy says in words what is not at rest.
 func (s *service) busy() []string {
 	busy := s.engine.Busy()
+	if s.learner.busy() {
+		busy = append(busy, "a learned phrasing is being put in force")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, w := range s.workers {

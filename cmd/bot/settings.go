@@ -15,7 +15,7 @@ import (
 type settings struct {
 	config.At
 	document *config.Document
-	articles []knowledge.Article
+	content  knowledge.Content
 	tests    []knowledge.Pair
 
 	Include   []string                   `yaml:"include" doc:"More files that belong to this one."`

@@ -31,7 +31,7 @@ type features struct {
 // wiring is what differs between run, sandbox and chat.
 type wiring struct {
 	set      settings
-	dir      string // the config's folder
+	path     string // the config's file
 	log      *slog.Logger
 	business *clock.Movable
 	channels []conversation.Channel
@@ -42,14 +42,18 @@ type wiring struct {
 // wire builds the service on an open database. It starts nothing.
 func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 	s := &service{
-		set: w.set, log: w.log, db: db, business: w.business, channels: w.channels,
+		set: w.set, path: w.path, log: w.log, db: db, business: w.business, channels: w.channels,
 		workers: map[string]*outbox.Worker{}, dead: map[string]error{}, typers: map[string]conversation.Typer{},
 	}
 	catalogue, err := loadTexts(w)
 	if err != nil {
 		return nil, err
 	}
-	articles := knowledge.NewBase(w.set.articles, db, w.log)
+	articles := knowledge.NewBase(w.set.content.Articles, db, w.log)
+	if len(w.set.content.Synonyms) > 0 {
+		articles.Update(func(c *knowledge.Content) { c.Synonyms = w.set.content.Synonyms })
+	}
+	s.learner = newLearner(s)
 	voice := commands.Voice{
 		Texts: catalogue, Languages: w.set.Brand.Languages,
 		Notice: func(lang language.Code) string {
@@ -80,7 +84,7 @@ func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 			surveys.Skill,
 			commands.SmallTalk{Voice: voice},
 			commands.Media{Voice: voice},
-			&knowledge.Skill{Articles: articles, Texts: catalogue, Desk: voice.Desk, Stores: db},
+			&knowledge.Skill{Articles: articles, Texts: catalogue, Desk: voice.Desk, Stores: db, Voted: s.learner.vote},
 		}),
 		Fallback: commands.Fallback{Voice: voice},
 		Rescue:   agent.Rescue,

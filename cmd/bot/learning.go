@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync/atomic"
+
+	"github.com/rapport-chat/rapport/config"
+	"github.com/rapport-chat/rapport/knowledge"
+	"github.com/rapport-chat/rapport/language"
+)
+
+// learner keeps the articles in force up to date: with what people teach by pressing "did you mean", and with the files
+// as an operator edits them.
+type learner struct {
+	s       *service
+	voted   atomic.Bool   // a vote was written in a transaction that may not be committed yet
+	pending atomic.Bool   // what was learned is not in force yet
+	wake    chan struct{} // something was committed since a vote
+	broken  atomic.Pointer[string]
+}
+
+func newLearner(s *service) *learner { return &learner{s: s, wake: make(chan struct{}, 1)} }
+
+// vote notes a vote; it may run in a transaction.
+func (l *learner) vote() { l.voted.Store(true) }
+
+// committed has the learned phrasings read if there was a vote.
+func (l *learner) committed() {
+	if !l.voted.Swap(false) {
+		return
+	}
+	l.pending.Store(true)
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// busy says whether something learned is not in force yet.
+func (l *learner) busy() bool { return l.voted.Load() || l.pending.Load() }
+
+// Run puts what is learned in force until ctx ends.
+func (l *learner) Run(ctx context.Context) error {
+	if err := l.learn(ctx); err != nil && ctx.Err() == nil {
+		return err
+	}
+	watched := make(chan error, 1)
+	go func() { watched <- config.Watch(ctx, l.s.set.watched(), l.reload) }()
+	for {
+		select {
+		case <-ctx.Done():
+			return <-watched
+		case err := <-watched:
+			if err != nil {
+				l.s.log.Warn("files are not watched: a changed article needs a restart", "error", err.Error())
+			}
+			<-ctx.Done()
+			return nil
+		case <-l.wake:
+			if err := l.learn(ctx); err != nil && ctx.Err() == nil {
+				l.s.log.Error("learned phrasings cannot be read; the next vote tries again", "error", err.Error())
+			}
+			l.pending.Store(false)
+		}
+	}
+}
+
+// learn puts the phrasings that enough people confirmed in force.
+func (l *learner) learn(ctx context.Context) error {
+	list, err := l.s.db.LearnedPhrasings(ctx, knowledge.ConfirmingVotes)
+	if err != nil {
+		return fmt.Errorf("read the learned phrasings: %w", err)
+	}
+	learned := make([]knowledge.Learned, 0, len(list))
+	for _, p := range list {
+		learned = append(learned, knowledge.Learned{ArticleID: p.Article, Language: language.Code(p.Lang), Text: p.Text, Votes: p.Votes})
+	}
+	if len(learned) > 0 {
+		l.s.parts.articles.Learn(learned)
+	}
+	return nil
+}
+
+// reload reads the files again. A broken edit changes nothing but what is said about it.
+func (l *learner) reload() []string {
+	set, report := parseSettings(l.s.path, config.Ignore)
+	if problems := report.Problems(); problems.HasErrors() {
+		said := problems.Summary() + ": " + problems[slices.IndexFunc(problems, isError)].Place()
+		l.broken.Store(&said)
+		l.s.log.Error("the changed files have problems; the last good version stays in force: see bot check", "problems", said)
+		return nil
+	}
+	l.broken.Store(nil)
+	l.s.parts.articles.Update(func(c *knowledge.Content) {
+		c.Articles, c.Synonyms = set.content.Articles, set.content.Synonyms
+	})
+	l.s.log.Info("the articles are read again; other sections of the config take effect at the next start", "articles", len(set.content.Articles))
+	return set.watched()
+}
+
+func isError(p config.Problem) bool { return p.Severity == config.Error }
+
+// watched are the files whose change is noticed.
+func (s settings) watched() []string {
+	paths := slices.Clone(s.document.Watch)
+	for _, pattern := range s.Knowledge.Files {
+		paths = append(paths, s.Knowledge.Resolve(pattern))
+	}
+	return paths
+}
