@@ -23,14 +23,14 @@ type scratch struct {
 	// Per document: what the question's terms add up to in its fields.
 	stemsQ, stemsA, gramsQ, gramsA, ideasQ, ideasA, fieldsQ []float32
 	// Per term: its weight in the question.
-	stemWeight, gramWeight, ideaWeight []float32
+	stemWeight, gramWeight, ideaWeight, pairWeight []float32
 }
 
 func newScratch(ix *index) *scratch {
 	n := len(ix.documents)
 	return &scratch{
 		stemsQ: make([]float32, n), stemsA: make([]float32, n), gramsQ: make([]float32, n), gramsA: make([]float32, n),
-		ideasQ: make([]float32, n), ideasA: make([]float32, n), fieldsQ: make([]float32, n),
+		ideasQ: make([]float32, n), ideasA: make([]float32, n), fieldsQ: make([]float32, n), pairWeight: make([]float32, len(ix.pairs.ids)),
 		stemWeight: make([]float32, len(ix.stems.ids)), gramWeight: make([]float32, len(ix.grams.ids)), ideaWeight: make([]float32, len(ix.ideas.ids)),
 	}
 }
@@ -43,12 +43,14 @@ func (ix *index) candidates(q question) []candidate {
 	picked := ix.pick(q, s)
 	spread(q.stems, ix.stems.idf, s.stemWeight)
 	spread(q.grams, ix.grams.idf, s.gramWeight)
+	spread(q.pairs, ix.pairs.idf, s.pairWeight)
 	spread(q.ideas, ix.ideas.idf, s.ideaWeight)
 	for i := range picked {
 		picked[i].evidence = ix.gather(picked[i].document, q, s)
 	}
 	unspread(q.stems, s.stemWeight)
 	unspread(q.grams, s.gramWeight)
+	unspread(q.pairs, s.pairWeight)
 	unspread(q.ideas, s.ideaWeight)
 	return picked
 }

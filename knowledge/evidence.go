@@ -18,6 +18,7 @@ const (
 	closestByGrams          // the most alike phrasing by letter sequences
 	closestByIdeas          // the most alike phrasing by concepts
 	fullestSentence         // share of the telling words that one sentence of the answer has
+	closestByPairs          // the most alike phrasing by pairs of concepts
 	evidenceCount
 )
 
@@ -25,7 +26,7 @@ const (
 var EvidenceNames = [evidenceCount]string{
 	"words in the questions", "letters in the questions", "words in the answer", "letters in the answer",
 	"meaning in the questions", "meaning in the answer", "subject of the questions",
-	"closest phrasing by words", "closest phrasing by letters", "closest phrasing by meaning", "fullest sentence of the answer",
+	"closest phrasing by words", "closest phrasing by letters", "closest phrasing by meaning", "fullest sentence of the answer", "closest phrasing by pairs of meanings",
 }
 
 // sums is the evidence that the inverted lists give for document d.
@@ -50,6 +51,7 @@ func (ix *index) gather(d int, q question, s *scratch) Evidence {
 	e[closestByStems] = closest(ix.stems.phrasings, ix.stems.idf, s.stemWeight, q.stems.norm, first, last)
 	e[closestByGrams] = closest(ix.grams.phrasings, ix.grams.idf, s.gramWeight, q.grams.norm, first, last)
 	e[closestByIdeas] = closest(ix.ideas.phrasings, ix.ideas.idf, s.ideaWeight, q.ideas.norm, first, last)
+	e[closestByPairs] = closest(ix.pairs.phrasings, ix.pairs.idf, s.pairWeight, q.pairs.norm, first, last)
 	e[fullestSentence] = fullest(ix.stems.sentences, s.stemWeight, q.stems.total, ix.firstSentence[d], ix.firstSentence[d+1])
 	return e
 }

@@ -25,6 +25,7 @@ type index struct {
 	grams         *space[uint64]  // letter sequences
 	ideas         *space[concept] // what words are about
 	fields        *space[concept] // and the fields that belongs to
+	pairs         *space[uint32]  // two concepts in one question; only phrasings
 	firstOf       []uint32        // per document: its first phrasing; one more at the end
 	firstSentence []uint32        // the same for the sentences of answers
 	// trust is the exponent of everyday weights, 1 down to 0: the more phrasings
@@ -71,13 +72,14 @@ type builder struct {
 	grams    *spaceBuilder[uint64]
 	ideas    *spaceBuilder[concept]
 	fields   *spaceBuilder[concept]
+	pairs    *spaceBuilder[uint32]
 	words    map[string]terms    // bases repeat themselves: words already analysed
 	patterns map[string][]string // the same for the lexicon
 }
 
 // terms are the term numbers of a text in each space.
 type terms struct {
-	stems, grams, ideas, fields []uint32
+	stems, grams, ideas, fields, pairs []uint32
 }
 
 // buildIndex indexes documents of one language with the words of lex.
@@ -86,7 +88,7 @@ func buildIndex(documents []document, code language.Code, lex *lexicon) *index {
 	ix := &index{code: code, documents: documents, vocabulary: newVocabulary(code), lexicon: lex}
 	b := &builder{
 		ix: ix, stems: newSpaceBuilder[string](), grams: newSpaceBuilder[uint64](),
-		ideas: newSpaceBuilder[concept](), fields: newSpaceBuilder[concept](),
+		ideas: newSpaceBuilder[concept](), fields: newSpaceBuilder[concept](), pairs: newSpaceBuilder[uint32](),
 		words: make(map[string]terms), patterns: make(map[string][]string),
 	}
 	ix.firstOf, ix.firstSentence = make([]uint32, 1, n+1), make([]uint32, 1, n+1)
@@ -106,6 +108,7 @@ func buildIndex(documents []document, code language.Code, lex *lexicon) *index {
 		return 1
 	}
 	ix.stems, ix.grams, ix.ideas, ix.fields = b.stems.build(), b.grams.build(), b.ideas.build(), b.fields.build()
+	ix.pairs = b.pairs.build()
 	ix.vocabulary.finish()
 	ix.trust = 3 / (3 + ix.phrasingsPerDocument())
 	ix.scratch.New = func() any { return newScratch(ix) }
@@ -121,6 +124,7 @@ func (b *builder) addQuestion(t terms) {
 	b.grams.addQuestion(t.grams)
 	b.ideas.addQuestion(t.ideas)
 	b.fields.addQuestion(t.fields)
+	b.pairs.addQuestion(t.pairs)
 }
 
 func (b *builder) addSentence(t terms) {
@@ -134,6 +138,7 @@ func (b *builder) endArticle() {
 	b.grams.endArticle()
 	b.ideas.endArticle()
 	b.fields.endArticle()
+	b.pairs.endArticle()
 	b.ix.firstOf = append(b.ix.firstOf, uint32(len(b.stems.phrasings.start)-1))
 	b.ix.firstSentence = append(b.ix.firstSentence, uint32(len(b.stems.sentences.start)-1))
 }
@@ -153,7 +158,9 @@ func (b *builder) analyse(text string) terms {
 		t.stems = append(t.stems, known.stems...)
 		t.grams = append(t.grams, known.grams...)
 	}
-	for _, concepts := range b.ix.lexicon.concepts(b.keys(words)) {
+	all := b.ix.lexicon.concepts(b.keys(words))
+	conceptPairs(all, func(p uint32, _ int, _ int) { t.pairs = append(t.pairs, b.pairs.id(p)) })
+	for _, concepts := range all {
 		for _, c := range concepts {
 			t.ideas = append(t.ideas, b.ideas.id(c))
 			if f, ok := c.subject(); ok {
@@ -175,4 +182,23 @@ func (b *builder) keys(words []string) [][]string {
 		keys[i] = k
 	}
 	return keys
+}
+
+// maxPairDistance is how many words may lie between two concepts of a pair.
+const maxPairDistance = 12
+
+// conceptPairs calls add for every two concepts of different words i and j: what is
+// asked about a thing is told by what stands beside it.
+func conceptPairs(concepts [][]concept, add func(pair uint32, i, j int)) {
+	for i, a := range concepts {
+		for j := i + 1; j < len(concepts) && j < i+maxPairDistance; j++ {
+			for _, x := range a {
+				for _, y := range concepts[j] {
+					if x != y {
+						add(uint32(min(x, y))<<16|uint32(max(x, y)), i, j)
+					}
+				}
+			}
+		}
+	}
 }

@@ -13,6 +13,7 @@ type question struct {
 	grams  probe
 	ideas  probe
 	fields probe
+	pairs  probe
 }
 
 // probe is a question seen in one space.
@@ -53,8 +54,15 @@ func (ix *index) analyse(text string) question {
 			stems.addWeak(ix.stems.ids[language.Stem(ix.vocabulary.words[n.id], ix.code)], weight*inflectedShare*float32(n.likeness))
 		}
 	}
-	ideas, fields := newProbe(ix.ideas), newProbe(ix.fields)
-	for i, concepts := range ix.lexicon.concepts(keys) {
+	ideas, fields, pairs := newProbe(ix.ideas), newProbe(ix.fields), newProbe(ix.pairs)
+	all := ix.lexicon.concepts(keys)
+	conceptPairs(all, func(pair uint32, i, j int) {
+		a, b := q.words[i], q.words[j]
+		weight := math.Pow(everydayWeight(a.word, ix.code)*everydayWeight(b.word, ix.code), ix.trust/2)
+		weight *= math.Pow(float64(len(all[i])*len(all[j])), -ambiguity)
+		pairs.add(pair, float32(weight)*a.likeness*b.likeness)
+	})
+	for i, concepts := range all {
 		r := q.words[i]
 		weight := float32(math.Pow(everydayWeight(r.word, ix.code), ix.trust)) * r.likeness
 		weight *= float32(math.Pow(float64(max(1, len(concepts))), -ambiguity))
@@ -65,7 +73,7 @@ func (ix *index) analyse(text string) question {
 			}
 		}
 	}
-	q.stems, q.grams, q.ideas, q.fields = stems.finish(), letters.finish(), ideas.finish(), fields.finish()
+	q.stems, q.grams, q.ideas, q.fields, q.pairs = stems.finish(), letters.finish(), ideas.finish(), fields.finish(), pairs.finish()
 	return q
 }
 

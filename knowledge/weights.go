@@ -5,13 +5,13 @@ package knowledge
 
 // evidenceWeights turns the evidence for an article into its score.
 var evidenceWeights = [evidenceCount]float64{
-	1.627, 1.678, 4.577, 4.729, 3.976, 2.637, 2.364, 1.434, 2.013, 3.453, 3.341,
+	1.375, 1.595, 4.812, 5.021, 3.813, 2.359, 2.459, 1.340, 2.489, 3.189, 2.630, 1.641,
 }
 
 // signalWeights and signalBias turn signals into the log odds that the first
 // article is right.
 var signalWeights = [signalCount]float64{
-	0.316, 0.058, 0.245, 0.071, 0.085, -0.548, -0.418, -1.893, 2.946, 0.388, 1.747, -0.205, -0.544,
+	0.317, 0.040, 0.251, 0.136, 0.111, -0.559, -0.498, -1.791, 2.739, 0.648, 1.623, -0.122, -0.515,
 }
 
-var signalBias = -0.770
+var signalBias = -1.029
