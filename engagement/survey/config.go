@@ -149,7 +149,7 @@ func (s *Settings) checkAlert(r *config.Report) {
 // Known is what a survey may name of other sections.
 type Known struct {
 	// Audience reports what is wrong with a named audience or expression.
-	Audience func(at config.At, expression string)
+	Audience func(r *config.Report, at config.At, expression string)
 	Topics   []string // the desk's; nil: not checked
 	Points   bool     // there is a points section
 }
@@ -158,7 +158,7 @@ type Known struct {
 func CheckAll(section *Section, r *config.Report, k Known) {
 	for _, s := range section.All() {
 		if s.To.Value != "" && k.Audience != nil {
-			k.Audience(s.To.At, s.To.Value)
+			k.Audience(r, s.To.At, s.To.Value)
 		}
 		if s.Alert != nil && s.Alert.Topic != "" && k.Topics != nil && !slices.Contains(k.Topics, s.Alert.Topic) {
 			r.UnknownID(s.Alert.Field("topic"), "topic", s.Alert.Topic, k.Topics)

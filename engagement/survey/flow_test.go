@@ -1,0 +1,227 @@
+package survey_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rapport-chat/rapport/conversation"
+	"github.com/rapport-chat/rapport/engagement/survey"
+)
+
+func TestNPSFromTheQuestionToTheReward(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, s *shop) {
+		got := s.invite("ann", "nps")
+		want(t, got, "Two short questions", "+20 points", "(1/2) How likely", "[0]", "[10]", "[Later]", "[No, thanks]")
+		want(t, s.say("ann", "what about delivery"), "We deliver everywhere.", "Back to the survey.", "(1/2) How likely")
+		want(t, s.say("ann", "blue"), "Please choose a number from 0 to 10.")
+		want(t, s.say("ann", "9/10"), "(2/2) What do you like most?", "[Skip]")
+		want(t, s.say("ann", "is there delivery to Ganja?"), "We deliver everywhere.", "What do you like most?")
+		want(t, s.press("ann", "3"), "Answer changed: 9 → 3.", "What went wrong?")
+		want(t, s.press("ann", "3"), "Your answer is already noted: 3.")
+		got = s.say("ann", "The beans were stale")
+		want(t, got, "Noted, thank you. +20 points.", "A colleague will write to you here.", "[All right]", "[No need]", "https://example.com/review")
+		if p := s.points("ann"); p != 20 {
+			t.Errorf("%d points, want 20", p)
+		}
+		want(t, s.press("ann", "10"), "Answer changed: 3 → 10.", "What do you like most?")
+		want(t, s.say("ann", "All good now"), "Noted, thank you.")
+		i := s.invitations("ann")[0]
+		if p := s.points("ann"); p != 20 || i.State != survey.Answered || *i.Response.Score != 10 || i.Response.Comment != "All good now" {
+			t.Errorf("%d points, invitation %+v", p, i)
+		}
+		want(t, s.press("ann", "No need"), "we won't write")
+	})
+}
+
+func TestTypedMarksAreUnderstoodForTheWholeWindow(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, s *shop) {
+		s.invite("ann", "nps")
+		s.advance(5 * time.Hour)
+		want(t, s.say("ann", "nine"), "(2/2)")
+		s.advance(5 * time.Hour)
+		want(t, s.say("ann", "4"), "Answer changed: 9 → 4.")
+		if got := s.say("ann", "super"); strings.Contains(got, "changed") {
+			t.Errorf("praise after a mark was taken as a mark: %s", got)
+		}
+		s.advance(10 * 24 * time.Hour)
+		want(t, s.press("ann", "8"), "This answer can no longer be changed.")
+		if got := s.say("ann", "7"); strings.Contains(got, "changed") {
+			t.Errorf("a mark after the window was taken: %s", got)
+		}
+	})
+}
+
+func TestACommandEndsTheWaitForAComment(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, s *shop) {
+		s.invite("ann", "nps")
+		s.say("ann", "8")
+		if got := s.say("ann", "/help"); strings.Contains(got, "Back to the survey") {
+			t.Errorf("the comment was asked for again after a command: %s", got)
+		}
+		s.say("ann", "my card number is 1234")
+		i := s.invitations("ann")[0]
+		if i.Response.Comment != "" || i.State != survey.Partial || s.points("ann") != 0 {
+			t.Errorf("what followed a command became the comment: %+v", i)
+		}
+		want(t, s.press("ann", "Skip"), "Noted, thank you. +20 points.")
+		want(t, s.press("ann", "Skip"), "Noted, thank you.")
+		if p := s.points("ann"); p != 20 {
+			t.Errorf("%d points, want 20", p)
+		}
+	})
+}
+
+func TestLaterLeaveReminderAndExpiry(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, s *shop) {
+		s.invite("ann", "nps")
+		want(t, s.press("ann", "Later"), "we'll ask later")
+		want(t, s.press("ann", "Later"), "we'll ask later")
+		again := s.since("ann", 25*time.Hour)
+		want(t, again, "(1/2) How likely")
+		if strings.Contains(again, "[Later]") {
+			t.Errorf("later is offered twice: %s", again)
+		}
+		want(t, s.press("ann", "No, thanks"), "closed this survey")
+		if i := s.invitations("ann")[0]; i.State != survey.Declined || i.Asks != 2 {
+			t.Errorf("after leaving: %+v", i)
+		}
+		if got := s.since("ann", 5*24*time.Hour); got != "" {
+			t.Errorf("who left was written to: %s", got)
+		}
+
+		s.invite("bob", "nps")
+		if got := s.since("bob", 6*24*time.Hour); strings.Count(got, "Our question is still open") != 1 {
+			t.Errorf("not one reminder: %s", got)
+		}
+		s.advance(5 * 24 * time.Hour)
+		if i := s.invitations("bob")[0]; i.State != survey.Expired {
+			t.Errorf("after its window: %+v", i)
+		}
+		want(t, s.press("bob", "9"), "This survey is closed by now.")
+		if i := s.invitations("bob")[0]; i.Response.ID != 0 {
+			t.Errorf("a closed survey was answered: %+v", i)
+		}
+	})
+}
+
+func TestLowScoreCallsAPerson(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, s *shop) {
+		who := s.meet("ann")
+		s.happen(who, "ticket.resolved", "7")
+		got := s.since("ann", 11*time.Minute)
+		want(t, got, "How satisfied are you with how we handled your question?", "[5]")
+		last := s.sent["ann"][len(s.sent["ann"])-1]
+		if last.Proactive.Purpose != survey.PurposeTicket {
+			t.Errorf("a CSAT after a ticket has the purpose %q", last.Proactive.Purpose)
+		}
+		s.say("ann", "1")
+		want(t, s.since("ann", 31*time.Minute), "A colleague will write to you here.")
+		if got := s.since("ann", 24*time.Hour); got != "" {
+			t.Errorf("told twice: %s", got)
+		}
+		if n := s.tickets(); n != 1 {
+			t.Errorf("%d tickets, want 1", n)
+		}
+		s.happen(who, "ticket.resolved", "8") // the recontact clock of two weeks
+		if got := s.since("ann", time.Hour); got != "" {
+			t.Errorf("asked again too soon: %s", got)
+		}
+	})
+}
+
+func TestNotAskedDuringATicketNorTwiceForOneEvent(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, s *shop) {
+		who := s.meet("ann")
+		s.happen(who, "order", "a1")
+		s.happen(who, "order.first", "a1")
+		if got := s.since("ann", 2*time.Hour); strings.Count(got, "[Later]") != 1 {
+			t.Errorf("one order asks for more than one answer: %s", got)
+		}
+		s.press("ann", "4")
+
+		who = s.meet("bob")
+		s.openTicket("bob")
+		s.happen(who, "order", "b1")
+		if got := s.since("bob", 12*time.Hour); got != "" {
+			t.Errorf("asked during a ticket: %s", got)
+		}
+		s.resolveTickets()
+		want(t, s.since("bob", 2*time.Hour), "How satisfied are you with your last purchase?")
+	})
+}
+
+func TestCustomQuestions(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, s *shop) {
+		want(t, s.invite("ann", "first"), "+5 points", "(1/3) How easy", "[5]")
+		want(t, s.say("ann", "4"), "(2/3) Did you find the information", "[Partly]", "[Skip]")
+		want(t, s.press("ann", "Partly"), "(3/3) What should we improve?")
+		want(t, s.press("ann", "No"), "Answer changed: Partly → No.")
+		want(t, s.say("ann", "Longer hours please"), "Noted, thank you. +5 points.")
+		i := s.invitations("ann")[0]
+		if i.State != survey.Answered || len(i.Response.Answers) != 3 || s.points("ann") != 5 {
+			t.Errorf("afterwards: %+v, %d points", i, s.points("ann"))
+		}
+	})
+}
+
+func TestStopEndsWhatIsUnderWay(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, s *shop) {
+		s.invite("ann", "nps")
+		want(t, s.say("ann", "stop"), "[")
+		s.press("ann", "This survey")
+		if i := s.invitations("ann")[0]; i.State != survey.Declined {
+			t.Errorf("after leaving this survey: %+v", i)
+		}
+		s.invite("bob", "nps")
+		s.say("bob", "/stop")
+		if i := s.invitations("bob")[0]; i.State != survey.Declined || i.Reason != survey.ReasonStopped {
+			t.Errorf("after stop: %+v", i)
+		}
+		if got := s.since("bob", 40*24*time.Hour); got != "" {
+			t.Errorf("who said stop was written to: %s", got)
+		}
+	})
+}
+
+func TestRoundsAskEverybodyOnceAndHaveNoPast(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, s *shop) {
+		people := []string{"ann", "bob", "cem", "dan"}
+		for _, p := range people {
+			s.meet(p)
+		}
+		s.advance(time.Hour)
+		for _, p := range people {
+			if len(s.invitations(p)) != 0 {
+				t.Errorf("%s was asked about the past", p)
+			}
+		}
+		s.advance(31 * 24 * time.Hour) // the first of January
+		for _, p := range people {
+			if list := s.invitations(p); len(list) != 1 || list[0].Asked.IsZero() {
+				t.Errorf("%s: %+v", p, list)
+			}
+		}
+		var roots []conversation.CustomerID
+		for _, p := range people {
+			roots = append(roots, s.invitations(p)[0].Root)
+		}
+		if len(roots) != len(people) {
+			t.Fatal(roots)
+		}
+		r, err := survey.MakeReport(t.Context(), s.db.Surveys(), survey.NPS, survey.Period{})
+		if err != nil || r.Total.Delivered != len(people) || r.Total.Answers != 0 || r.Total.Score != nil {
+			t.Errorf("report %+v, %v", r, err)
+		}
+		want(t, r.Words(), "no data", "of 4 delivered")
+	})
+}
