@@ -95,7 +95,7 @@ func (p *Programme) balanceText(t conversation.Turn, a Account) texts.Rich {
 	}
 	lines = append(lines, p.tierLines(lang, a)...)
 	for i, e := range a.Expiring {
-		if i == maxExpiring {
+		if i == maxExpiring || i > 0 && e.At.Sub(t.Now) > expiringSoon {
 			break
 		}
 		lines = append(lines, p.Texts.Say(lang, "balance.expiring", texts.Vars{"n": e.Points, "date": p.date(lastDay(e.At, p.Zone), t.Now)}))
@@ -103,8 +103,12 @@ func (p *Programme) balanceText(t conversation.Turn, a Account) texts.Rich {
 	return texts.Lines(append(lines, p.buysLine(t, a))...)
 }
 
-// maxExpiring is how many dates of lapsing points a balance shows.
-const maxExpiring = 2
+const (
+	// maxExpiring is how many dates of lapsing points a balance shows.
+	maxExpiring = 3
+	// expiringSoon is how near a date must be to be shown beside the first one.
+	expiringSoon = 90 * day
+)
 
 // tierLines are the tier and the way to the next one.
 func (p *Programme) tierLines(lang language.Code, a Account) []texts.Rich {

@@ -23,7 +23,7 @@ type BadRow struct {
 
 // Imported counts what an import did.
 type Imported struct {
-	Fresh   int      `json:"fresh"`   // taken now
+	Fresh   int      `json:"fresh"`   // taken now, or told to be returned
 	Known   int      `json:"known"`   // there already
 	Waiting int      `json:"waiting"` // of Fresh: the phone is nobody's yet
 	Points  int64    `json:"points"`
@@ -80,12 +80,12 @@ func (p *Programme) importOne(ctx context.Context, d Document, source string, no
 	if err != nil {
 		return err
 	}
-	done.Points += rec.Points
 	switch {
-	case !rec.Fresh:
+	case !rec.Fresh && !o.Returned:
 		done.Known++
 	default:
 		done.Fresh++
+		done.Points += rec.Points
 		if rec.Customer == 0 {
 			done.Waiting++
 		}

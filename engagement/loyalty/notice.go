@@ -14,8 +14,8 @@ import (
 const noticeGood = day
 
 // creditNotice tells a member what a purchase brought. It is a service, so it costs no attention; the key lets at most
-// one a day through. Who said stop, or turned the notices off, hears nothing.
-func (p *Programme) creditNotice(ctx context.Context, tx conversation.Tx, person conversation.Person, points int64, reason Reason, now time.Time) error {
+// one a day through. Who said stop, or turned the notices off, hears nothing. tier is the one before the purchase.
+func (p *Programme) creditNotice(ctx context.Context, tx conversation.Tx, person conversation.Person, points int64, reason Reason, tier string, now time.Time) error {
 	if !p.Points.Notices || person.Stopped {
 		return nil
 	}
@@ -33,11 +33,23 @@ func (p *Programme) creditNotice(ctx context.Context, tx conversation.Tx, person
 		Key: fmt.Sprintf("credit:%d:%s", person.Root, now.In(p.Zone).Format(time.DateOnly)),
 		To:  chat.To, Customer: person.ID, Lane: conversation.LaneNotice, NotAfter: now.Add(noticeGood),
 		Body: conversation.Body{
-			Text: p.creditText(lang, a, points, reason, now),
+			Text: texts.Lines(p.creditText(lang, a, points, reason, now), p.tierRose(lang, tier, a.Member.Tier)),
 			Rows: [][]conversation.Button{{conversation.Act(p.Texts.Label(lang, "balance.notices_off_button", nil), balanceName, verbNoticesOff, nil)}},
 		},
 	})
 	return err
+}
+
+// tierRose tells of a higher tier; empty when it is not higher.
+func (p *Programme) tierRose(lang language.Code, was, is string) texts.Rich {
+	if was == "" || p.Tiers.rank(is) <= p.Tiers.rank(was) {
+		return nil
+	}
+	text := p.Texts.Say(lang, "balance.tier_up", texts.Vars{"tier": p.tierTitle(lang, is)})
+	if level, ok := p.Tiers.Levels.Get(is); ok && !level.Privileges.IsZero() {
+		text = texts.Lines(text, p.Texts.Say(lang, "balance.tier_privileges", texts.Vars{"privileges": p.local(lang, level.Privileges)}))
+	}
+	return text
 }
 
 // creditText is what came, the balance, and how far the nearest reward is.

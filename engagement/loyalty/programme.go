@@ -87,7 +87,7 @@ func (p *Programme) Give(ctx context.Context, tx conversation.Tx, g Grant) (Post
 	return p.post(ctx, tx, Entry{
 		Source: g.Source, SourceID: g.SourceID, Kind: Earn, Customer: g.Customer, Points: g.Points, Reason: g.Reason, At: g.At,
 		Lot: p.Points.Terms(g.At, g.At, false, p.Zone),
-	})
+	}, g.At)
 }
 
 // Correct adds or takes points by hand. key is the act's in the audit.
@@ -95,16 +95,16 @@ func (p *Programme) Correct(ctx context.Context, tx conversation.Tx, who convers
 	return p.post(ctx, tx, Entry{
 		Source: SourceStaff, SourceID: key, Kind: Adjust, Customer: who, Points: points,
 		Reason: Reason{Code: "adjust", Data: ReasonData{Note: note}}, At: at, Lot: p.Points.Terms(at, at, false, p.Zone),
-	})
+	}, at)
 }
 
-// post writes an entry and looks at the tier when it counts for it.
-func (p *Programme) post(ctx context.Context, tx conversation.Tx, e Entry) (Posted, error) {
+// post writes an entry and looks at the tier at a time when it counts for it.
+func (p *Programme) post(ctx context.Context, tx conversation.Tx, e Entry, now time.Time) (Posted, error) {
 	posted, err := p.Store.In(tx).Post(ctx, e)
 	if err != nil || !posted.Fresh || e.Kind != Earn {
 		return posted, err
 	}
-	return posted, p.Review(ctx, tx, e.Customer, e.At)
+	return posted, p.Review(ctx, tx, e.Customer, now)
 }
 
 // Review writes where a member stands, and tells of a change. It does nothing for others.

@@ -34,7 +34,7 @@ var (
 type Receipt struct {
 	Customer conversation.CustomerID // 0: the order waits for its phone number
 	Fresh    bool                    // false: it was known
-	Points   int64                   // earned; negative when it was returned
+	Points   int64                   // earned, also when it was known; what was taken now when it is returned
 	Balance  int64                   // spendable and pending afterwards
 	Owed     int64
 }
@@ -137,6 +137,8 @@ func (p *Programme) record(ctx context.Context, tx conversation.Tx, person conve
 		rec.Points, err = p.takeBack(ctx, tx, o, now)
 	case kept.Fresh && !kept.Returned:
 		rec.Points, err = p.credit(ctx, tx, person, o, kept.First, now)
+	case !kept.Returned:
+		rec.Points, err = p.brought(ctx, b, o)
 	}
 	if err != nil {
 		return rec, err
@@ -146,10 +148,23 @@ func (p *Programme) record(ctx context.Context, tx conversation.Tx, person conve
 	return rec, err
 }
 
+// brought is what a known order has brought.
+func (p *Programme) brought(ctx context.Context, b Books, o Order) (int64, error) {
+	e, err := b.FindEntry(ctx, SourceOrder, o.Key(), Earn)
+	if errors.Is(err, conversation.ErrNotFound) {
+		return 0, nil
+	}
+	return e.Points, err
+}
+
 // credit posts what a purchase brings, tells the events, and the person.
 func (p *Programme) credit(ctx context.Context, tx conversation.Tx, person conversation.Person, o Order, first bool, now time.Time) (int64, error) {
 	points, multiplier := p.Points.OrderPoints(o, p.Zone)
 	points, err := p.withinDay(ctx, tx, o, points)
+	if err != nil {
+		return 0, err
+	}
+	before, err := p.Store.In(tx).Account(ctx, now, p.Tiers.Since(now, p.Zone))
 	if err != nil {
 		return 0, err
 	}
@@ -166,7 +181,7 @@ func (p *Programme) credit(ctx context.Context, tx conversation.Tx, person conve
 	if points > 0 {
 		posted, err := p.post(ctx, tx, Entry{
 			Source: SourceOrder, SourceID: o.Key(), Kind: Earn, Customer: o.Customer, Points: points, Reason: reason, At: o.At, Lot: lot,
-		})
+		}, now)
 		if err != nil || !posted.Fresh {
 			return 0, err
 		}
@@ -178,7 +193,7 @@ func (p *Programme) credit(ctx context.Context, tx conversation.Tx, person conve
 		return 0, err
 	}
 	if points > 0 {
-		err = p.creditNotice(ctx, tx, person, points, reason, now)
+		err = p.creditNotice(ctx, tx, person, points, reason, before.Member.Tier, now)
 	}
 	return points, err
 }
