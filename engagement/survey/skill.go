@@ -40,11 +40,12 @@ func (s *Skill) voice() voice { return voice{texts: s.Texts, languages: s.Langua
 
 // Decide implements conversation.Skill.
 func (s *Skill) Decide(ctx context.Context, t conversation.Turn) (conversation.Commit, error) {
-	if t.In.Kind != conversation.KindMessage || t.In.Command != "" || t.In.Text == "" || !t.In.Private {
+	edited := t.In.Kind == conversation.KindEdit // a mark that was corrected in place
+	if t.In.Kind != conversation.KindMessage && !edited || t.In.Command != "" || t.In.Text == "" || !t.In.Private {
 		return nil, nil
 	}
 	f, open := t.Dialogue.Open(skillName)
-	if !open {
+	if !open || edited {
 		return s.stray(ctx, t)
 	}
 	var r ref
@@ -68,7 +69,8 @@ func (s *Skill) Decide(ctx context.Context, t conversation.Turn) (conversation.C
 // stray takes a mark that was typed while nothing waits for it: the answer to a survey whose question was asked some
 // hours ago, or a changed mind.
 func (s *Skill) stray(ctx context.Context, t conversation.Turn) (conversation.Commit, error) {
-	if _, other := t.Dialogue.Top(); other || t.HumanOwns || s.Surveys.Len() == 0 {
+	_, other := t.Dialogue.Top()
+	if t.HumanOwns || s.Surveys.Len() == 0 || other && t.In.Kind != conversation.KindEdit {
 		return nil, nil
 	}
 	if _, ok := plainMark(t.In.Text, 0, 10); !ok {

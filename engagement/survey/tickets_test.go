@@ -53,7 +53,12 @@ func (s *shop) beside() *sqlx.DB {
 // resolveTickets resolves all, as the desk would.
 func (s *shop) resolveTickets() {
 	s.t.Helper()
-	if _, err := s.beside().ExecContext(s.t.Context(), `UPDATE tickets SET state = 'resolved'`); err != nil {
+	s.exec(`UPDATE tickets SET state = 'resolved'`)
+}
+
+func (s *shop) exec(query string) {
+	s.t.Helper()
+	if _, err := s.beside().ExecContext(s.t.Context(), query); err != nil {
 		s.t.Fatal(err)
 	}
 }

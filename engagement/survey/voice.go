@@ -81,7 +81,11 @@ func (v voice) question(lang language.Code, set *Settings, inv *Invitation, q Qu
 		rows = append(rows, []conversation.Button{skip})
 	case first && inv.Asks <= 1 && len(inv.Response.Answers) == 0:
 		later := conversation.Act(v.texts.Label(lang, "survey.later", nil), skillName, verbLater, ref{Invitation: inv.ID})
-		rows = append(rows, []conversation.Button{later, leave})
+		row := []conversation.Button{later, leave}
+		if set.Kind == Custom {
+			row = []conversation.Button{skip, later, leave}
+		}
+		rows = append(rows, row)
 	case q.ID == scoreID:
 		rows = append(rows, []conversation.Button{leave})
 	default:
