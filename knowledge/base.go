@@ -130,7 +130,7 @@ func (b *Base) Rank(ctx context.Context, q Query) (Ranking, error) { return b.Li
 func (b *Base) Find(id string) (Article, bool) { return b.Library().Find(id) }
 
 // calibrationVersion is raised when thresholds found by an earlier program no longer fit the ranking.
-const calibrationVersion = 2
+const calibrationVersion = 3
 
 // contentHash names the content that thresholds were found for.
 func contentHash(c Content) string {

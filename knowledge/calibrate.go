@@ -19,7 +19,9 @@ const (
 	// foreign questions mostly do not: at this distance about one in twenty of the real
 	// ones was answered in every development set.
 	aboveHidden = 1.1
-	// priorQuestions is how many hidden questions weigh as much as the default.
+	// hiddenShare is how far a base's own hidden questions move the threshold from the
+	// default when there are many of them; with priorQuestions, half as far.
+	hiddenShare    = 0.3
 	priorQuestions = 60
 	// Bases of more than roundsArticles articles have enough in one round, of which at
 	// most maxTrials questions of either kind are asked.
@@ -58,7 +60,7 @@ func (l *Library) Calibrate(ctx context.Context) (map[language.Code]Thresholds, 
 			}
 			trials = append(trials, hidden...)
 		}
-		found[code] = thresholdsFrom(trials, l.indexes[code].defaultOdds())
+		found[code] = thresholdsFrom(trials)
 	}
 	return found, nil
 }
@@ -119,7 +121,8 @@ func (l *Library) hide(ctx context.Context, documents []document, code language.
 
 // thresholdsFrom puts the threshold above the middle of the unanswerable questions and
 // draws it towards the default when there were few.
-func thresholdsFrom(trials []trial, odds float64) Thresholds {
+func thresholdsFrom(trials []trial) Thresholds {
+	odds := float64(defaultOdds)
 	var unanswerable []float64
 	for _, t := range trials {
 		if !t.answerable {
@@ -129,7 +132,7 @@ func thresholdsFrom(trials []trial, odds float64) Thresholds {
 	if n := float64(len(unanswerable)); n > 0 {
 		slices.Sort(unanswerable)
 		middle := unanswerable[len(unanswerable)/2]
-		odds = (n*(middle+aboveHidden) + priorQuestions*odds) / (n + priorQuestions)
+		odds += hiddenShare * n / (n + priorQuestions) * (middle + aboveHidden - odds)
 	}
 	return thresholdsAt(odds)
 }
@@ -140,11 +143,9 @@ func thresholdsAt(odds float64) Thresholds {
 }
 
 // defaultOdds is the answering threshold, in log odds, that holds until a base has its
-// own. The more phrasings articles have, the surer wrong answers look; the figures
-// are those of the development sets.
-func (ix *index) defaultOdds() float64 {
-	return -0.6 + 0.72*math.Log(max(1, ix.phrasingsPerDocument()))
-}
+// own: 0.63, about where one in twenty foreign questions was answered in every
+// development set.
+const defaultOdds = 0.55
 
 func logOdds(p float64) float64 {
 	p = min(max(p, 1e-6), 1-1e-6)

@@ -44,7 +44,7 @@ func BuildLibrary(c Content) *Library {
 		if documents := l.documents(code); len(documents) > 0 {
 			l.lexicons[code] = lexiconOf(code).with(c.groups(code))
 			l.indexes[code] = buildIndex(documents, code, l.lexicons[code])
-			l.thresholds[code] = thresholdsAt(l.indexes[code].defaultOdds())
+			l.thresholds[code] = thresholdsAt(defaultOdds)
 		}
 	}
 	return l

@@ -8,12 +8,13 @@ import (
 
 // question is a customer's message analysed against one index.
 type question struct {
-	words  []reading
-	stems  probe
-	grams  probe
-	ideas  probe
-	fields probe
-	pairs  probe
+	words    []reading
+	concepts [][]concept // of each word
+	stems    probe
+	grams    probe
+	ideas    probe
+	fields   probe
+	pairs    probe
 }
 
 // probe is a question seen in one space.
@@ -56,6 +57,7 @@ func (ix *index) analyse(text string) question {
 	}
 	ideas, fields, pairs := newProbe(ix.ideas), newProbe(ix.fields), newProbe(ix.pairs)
 	all := ix.lexicon.concepts(keys)
+	q.concepts = all
 	conceptPairs(all, func(pair uint32, i, j int) {
 		a, b := q.words[i], q.words[j]
 		weight := math.Pow(everydayWeight(a.word, ix.code)*everydayWeight(b.word, ix.code), ix.trust/2)

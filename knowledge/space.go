@@ -222,3 +222,13 @@ func (p postings) score(q probe, idf, scores []float32) {
 		}
 	}
 }
+
+// has reports whether article d has a term in its questions or its answer.
+func (s *space[K]) has(term uint32, d int) bool {
+	for _, p := range []*postings{&s.question, &s.answer} {
+		if _, ok := slices.BinarySearch(p.doc[p.start[term]:p.start[term+1]], uint32(d)); ok {
+			return true
+		}
+	}
+	return false
+}

@@ -11,7 +11,7 @@ var evidenceWeights = [evidenceCount]float64{
 // signalWeights and signalBias turn signals into the log odds that the first
 // article is right.
 var signalWeights = [signalCount]float64{
-	0.317, 0.040, 0.251, 0.136, 0.111, -0.559, -0.498, -1.791, 2.739, 0.648, 1.623, -0.122, -0.515,
+	0.222, 0.047, 0.132, -0.404, 1.088, -0.456, 0.367, -1.339, 2.267, -0.042, 2.299, 0.088, -0.724, 1.235, 1.093, -0.057, 1.656, 1.131, 0.977, -1.288,
 }
 
-var signalBias = -1.029
+var signalBias = -0.351
