@@ -190,12 +190,19 @@ func (s *Conversations) batch(in []conversation.Inbound) (*batch, error) {
 		}
 		b.people[at].learn(e)
 	}
-	var err error
+	return b, nil
+}
+
+// parameters makes the tables of parameters, once they are needed.
+func (b *batch) parameters() (err error) {
+	if b.events != "" {
+		return nil
+	}
 	if b.events, err = objects(b.rows); err != nil {
-		return nil, err
+		return err
 	}
 	b.senders, err = objects(b.people)
-	return b, err
+	return err
 }
 
 // learn takes up what an event tells about its sender; a later event wins.
@@ -216,6 +223,9 @@ func (r *senderRow) learn(e conversation.Inbound) {
 
 // keep writes the events if all their senders and chats are known, and otherwise nothing into the inbox.
 func (b *batch) keep(ctx context.Context, on *statements) (fresh int, err error) {
+	if err := b.parameters(); err != nil {
+		return 0, err
+	}
 	n, err := on.writeAll(ctx, write{b.sql.insert, []any{b.events}}, write{b.sql.update, []any{b.senders}})
 	if err != nil {
 		return 0, err

@@ -480,3 +480,75 @@ func TestTheSameKeyAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// TestASwallowedLockIsNotForgotten: a commit that goes on after its first statement was refused must not be settled.
+func TestASwallowedLockIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db *persistence.DB) {
+		ins := accept(t, db, message("ann", "1", "a"), message("ann", "2", "b"))
+		stale := turn(t, db, ins[1])
+		settle(t, db, ins[0], say(conversation.Dialogue{}, "first"))
+		err := db.Conversations().Settle(t.Context(), stale, func(ctx context.Context, tx conversation.Tx) (d conversation.Dialogue, err error) {
+			_ = tx.OpenTicket(ctx, conversation.Handoff{Reason: "asked"})
+			_, err = tx.Send(ctx, conversation.Say(texts.Literal("second")))
+			return d, err
+		})
+		if !errors.Is(err, conversation.ErrConflict) {
+			t.Errorf("Settle() = %v, want ErrConflict", err)
+		}
+		if sent, tickets := count(t, db, "outbox"), count(t, db, "tickets"); sent != 1 || tickets != 0 {
+			t.Errorf("%d messages and %d tickets, want only the first message", sent, tickets)
+		}
+	})
+}
+
+// TestMessagesOfAChatAreNumberedInOrder: whatever else a turn writes, and whoever begins.
+func TestMessagesOfAChatAreNumberedInOrder(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db *persistence.DB) {
+		in := accept(t, db, message("ann", "0", "a"))[0]
+		for n := range 30 {
+			switch n % 3 {
+			case 0:
+				settle(t, db, accept(t, db, message("ann", numbered("e", n), "x"))[0], say(conversation.Dialogue{}, numbered("m", n)))
+			case 1:
+				settle(t, db, accept(t, db, message("ann", numbered("e", n), "x"))[0], func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
+					if err := tx.OpenTicket(ctx, conversation.Handoff{Reason: "asked"}); err != nil {
+						return conversation.Dialogue{}, err
+					}
+					return say(conversation.Dialogue{}, numbered("m", n))(ctx, tx)
+				})
+			case 2:
+				err := db.Approach(t.Context(), in.Conversation, func(ctx context.Context, tx conversation.Tx, s conversation.State) (conversation.Dialogue, error) {
+					_, err := tx.Send(ctx, conversation.Outgoing{Key: numbered("k", n), Body: conversation.Body{Text: texts.Literal(numbered("m", n))}})
+					return s.Dialogue, err
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		for n, item := range claimAll(t, db, lease(t, db, bot, "a")) {
+			if got := item.Body.Text.Plain(); got != numbered("m", n) {
+				t.Errorf("message %d is %q", n, got)
+			}
+		}
+	})
+}
+
+func TestThePersonOfATurnIsSavedAsLastGiven(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db *persistence.DB) {
+		in := accept(t, db, message("ann", "1", "a"))[0]
+		p := turn(t, db, in).Person
+		settle(t, db, in, func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
+			p.Spoken = "az"
+			err := tx.SavePerson(ctx, p)
+			p.Chosen, p.Welcomed = "ru", true
+			return conversation.Dialogue{}.Push(conversation.Frame{Skill: "survey", Step: "score"}), errors.Join(err, tx.SavePerson(ctx, p))
+		})
+		if after := turn(t, db, in); after.Person != p || len(after.Dialogue.Stack) != 1 {
+			t.Errorf("state = %+v, want %+v with a step", after, p)
+		}
+	})
+}

@@ -22,12 +22,12 @@ type knowledgeBooks struct{ *Tx }
 const dayFormat = "2006-01-02"
 
 // CountUse implements knowledge.Books.
-func (k knowledgeBooks) CountUse(ctx context.Context, article string, lang language.Code, at time.Time) error {
-	_, err := k.exec(ctx, `
+func (k knowledgeBooks) CountUse(_ context.Context, article string, lang language.Code, at time.Time) error {
+	k.later(`
 		INSERT INTO article_uses (article, lang, day, uses) VALUES (?, ?, ?, 1)
 		ON CONFLICT (article, lang, day) DO UPDATE SET uses = article_uses.uses + 1`,
 		article, string(lang), at.UTC().Format(dayFormat))
-	return err
+	return nil
 }
 
 // RecordHelped implements knowledge.Books.

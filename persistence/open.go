@@ -30,6 +30,7 @@ type DB struct {
 	writer     *writer    // SQLite
 	writing    *sqlx.DB   // SQLite: the writer's handle
 	nudges     *nudges
+	numbers    *numbers // PostgreSQL
 	hooks      hooks
 }
 
@@ -47,7 +48,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
 	}
-	db.nudges = newNudges(db)
+	db.nudges, db.numbers = newNudges(db), &numbers{}
 	if p.sqlite {
 		err = db.openSQLite(ctx)
 	} else {

@@ -9,7 +9,7 @@ import (
 )
 
 // SavePerson implements conversation.Tx. It writes to the person's root, where all linked records find it.
-func (tx *Tx) SavePerson(ctx context.Context, p conversation.Person) error {
+func (tx *Tx) SavePerson(_ context.Context, p conversation.Person) error {
 	root := tx.turn.root
 	if root == 0 {
 		root = p.Root
@@ -18,11 +18,13 @@ func (tx *Tx) SavePerson(ctx context.Context, p conversation.Person) error {
 	if p.Welcomed {
 		welcomed = ms(tx.Now())
 	}
-	_, err := tx.exec(ctx, `UPDATE customers SET chosen = ?, spoken = ?, name = ?, honorific = ?, zone = ?,
+	if root == 0 {
+		return errors.New("save a person that is nobody")
+	}
+	tx.person = &write{
+		`UPDATE customers SET chosen = ?, spoken = ?, name = ?, honorific = ?, zone = ?,
 		welcomed_at = CASE WHEN CAST(? AS bigint) = 0 THEN 0 WHEN welcomed_at > 0 THEN welcomed_at ELSE CAST(? AS bigint) END WHERE id = ?`,
-		string(p.Chosen), string(p.Spoken), clean(p.Name), p.Honorific, p.Zone, welcomed, welcomed, int64(root))
-	if err != nil {
-		return fmt.Errorf("save person %d: %w", root, err)
+		[]any{string(p.Chosen), string(p.Spoken), clean(p.Name), p.Honorific, p.Zone, welcomed, welcomed, int64(root)},
 	}
 	return nil
 }

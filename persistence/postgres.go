@@ -28,14 +28,29 @@ const (
 // before the transaction has begun, fn does not run; afterwards it is finished: to break off a statement costs the
 // connection.
 func (db *DB) doPostgres(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) (*Tx, error) {
+	return db.again(ctx, func() (*Tx, error) {
+		run, cancel := context.WithTimeout(context.WithoutCancel(ctx), transactionLimit)
+		defer cancel()
+		s, err := db.begin(ctx, run)
+		if err != nil {
+			return nil, err
+		}
+		tx := &Tx{db: db, statements: statements{d: db.dialect, own: run}}
+		tx.prepare = tx.unlessOver(s.prepare)
+		return tx, s.end(run, tx.call(fn))
+	})
+}
+
+// again repeats what met another transaction, each time after a longer pause.
+func (db *DB) again(ctx context.Context, try func() (*Tx, error)) (*Tx, error) {
 	pause := firstPause
-	for try := 1; ; try++ {
-		tx, err := db.tryPostgres(ctx, fn)
+	for n := 1; ; n++ {
+		tx, err := try()
 		if !errors.Is(err, errAgain) {
 			return tx, err
 		}
-		if try == maxTries {
-			return nil, fmt.Errorf("%w: %d tries met other transactions: %w", ErrBusy, try, err)
+		if n == maxTries {
+			return nil, fmt.Errorf("%w: %d tries met other transactions: %w", ErrBusy, n, err)
 		}
 		wait := pause/2 + rand.N(pause/2+1)
 		if err := (clock.Real{}).WaitUntil(ctx, time.Now().Add(wait)); err != nil {
@@ -45,43 +60,41 @@ func (db *DB) doPostgres(ctx context.Context, fn func(ctx context.Context, tx *T
 	}
 }
 
-func (db *DB) tryPostgres(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) (_ *Tx, err error) {
+// session is a connection in a transaction.
+type session struct {
+	conn    *sqlx.Conn
+	inner   *sqlx.Tx
+	prepare func(ctx context.Context, query string) (*sqlx.Stmt, error)
+	later   func(ctx context.Context)
+}
+
+// begin takes a connection while ctx lives and begins a transaction that lives as long as run.
+func (db *DB) begin(ctx, run context.Context) (*session, error) {
 	conn, err := db.pool.Connx(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
-	run, cancel := context.WithTimeout(context.WithoutCancel(ctx), transactionLimit)
-	defer cancel()
-	var later func(context.Context)
-	defer func() {
-		err = errors.Join(err, ignoreDone(conn.Close()))
-		if later != nil {
-			later(run)
-		}
-	}()
 	inner, err := conn.BeginTxx(run, nil)
 	if err != nil {
-		return nil, translate(err)
+		return nil, errors.Join(translate(err), ignoreDone(conn.Close()))
 	}
-	tx := &Tx{db: db, statements: statements{d: db.dialect, own: run}}
-	var prepare func(context.Context, string) (*sqlx.Stmt, error)
-	prepare, later = db.cache.within(inner)
-	tx.prepare = func(ctx context.Context, query string) (*sqlx.Stmt, error) {
-		if tx.over {
-			return nil, errOver
+	s := &session{conn: conn, inner: inner}
+	s.prepare, s.later = db.cache.within(inner)
+	return s, nil
+}
+
+// end commits, or rolls back if there is an error, which it answers.
+func (s *session) end(ctx context.Context, err error) error {
+	if err != nil {
+		if back := s.inner.Rollback(); back != nil && !errors.Is(back, sql.ErrTxDone) {
+			err = fmt.Errorf("%w (and the rollback: %w)", err, translate(back))
 		}
-		return prepare(ctx, query)
+	} else if err = translate(s.inner.Commit()); err != nil {
+		err = fmt.Errorf("commit: %w", err)
 	}
-	if err := tx.call(fn); err != nil {
-		if back := inner.Rollback(); back != nil && !errors.Is(back, sql.ErrTxDone) {
-			return nil, fmt.Errorf("%w (and the rollback: %w)", err, translate(back))
-		}
-		return nil, err
-	}
-	if err := inner.Commit(); err != nil {
-		return nil, fmt.Errorf("commit: %w", translate(err))
-	}
-	return tx, nil
+	err = errors.Join(err, ignoreDone(s.conn.Close()))
+	s.later(ctx)
+	return err
 }
 
 // ignoreDone drops the error of closing a connection that is gone already: what went wrong with it has been said.

@@ -182,9 +182,6 @@ func (tx *Tx) takenKeys(ctx context.Context, asked []string) (map[string]convers
 	return taken, nil
 }
 
-// idsAtOnce is by how much PostgreSQL's sequence of outbox ids goes up: who takes a number has the three after it too.
-const idsAtOnce = 4
-
 // nextID takes an id for a message before it is written, so that what is written with it can name it. want is how many
 // the caller is about to take.
 func (tx *Tx) nextID(ctx context.Context, want int) (conversation.OutgoingID, error) {
@@ -198,78 +195,75 @@ func (tx *Tx) nextID(ctx context.Context, want int) (conversation.OutgoingID, er
 	return id, nil
 }
 
-func (tx *Tx) reserve(ctx context.Context, want int) error {
-	if tx.d.sqlite {
-		// Nobody else writes while this transaction does, so its group counts on from what was there.
-		if *tx.lastOut < 0 {
-			err := tx.get(ctx, tx.lastOut, `SELECT COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'outbox'), 0)`)
-			if err != nil {
-				return err
-			}
+func (tx *Tx) reserve(ctx context.Context, want int) (err error) {
+	if !tx.d.sqlite {
+		on := &tx.statements
+		if tx.ahead != nil {
+			on = tx.ahead()
 		}
-		tx.free = append(tx.free, between(*tx.lastOut+1, want)...)
-		*tx.lastOut += int64(want)
-		return nil
-	}
-	var first []int64
-	blocks := (want + idsAtOnce - 1) / idsAtOnce
-	err := tx.list(ctx, &first, `SELECT nextval('outbox_id_seq') FROM generate_series(1, CAST(? AS bigint))`, blocks)
-	if err != nil {
+		tx.free, err = tx.db.numbers.take(tx.context(ctx), on, want)
 		return err
 	}
-	for _, f := range first {
-		tx.free = append(tx.free, between(f, idsAtOnce)...)
+	// Nobody else writes while this transaction does, so its group counts on from what was there.
+	if *tx.lastOut < 0 {
+		err := tx.get(ctx, tx.lastOut, `SELECT COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'outbox'), 0)`)
+		if err != nil {
+			return err
+		}
 	}
+	tx.free = between(*tx.lastOut+1, want)
+	*tx.lastOut += int64(want)
 	return nil
-}
-
-func between(first int64, n int) []conversation.OutgoingID {
-	out := make([]conversation.OutgoingID, n)
-	for i := range out {
-		out[i] = conversation.OutgoingID(first) + conversation.OutgoingID(i)
-	}
-	return out
 }
 
 // flush writes what was kept back together with other writes, and answers how many rows those others changed. A key
 // that somebody else has taken meanwhile has the whole function run again.
 func (tx *Tx) flush(ctx context.Context, others ...write) ([]int64, error) {
-	if len(tx.sends) == 0 {
-		if len(others) == 0 {
-			return nil, nil
-		}
-		return tx.writeAll(ctx, others...)
-	}
 	n := int64(len(tx.sends))
-	changed := []int64{0}
-	if tx.d.sqlite {
+	if tx.d.sqlite && n > 0 {
+		var written int64
 		for i := range tx.sends {
 			one, err := tx.exec(ctx, outOneSQLite, tx.sends[i].values()...)
 			if err != nil {
 				return nil, fmt.Errorf("write %d messages: %w", n, err)
 			}
-			changed[0] += one
+			written += one
 		}
-		rest, err := tx.writeAll(ctx, others...)
-		if err != nil {
-			return nil, err
+		if written != n {
+			return nil, fmt.Errorf("%w: %d of %d messages were new", errAgain, written, n)
 		}
-		changed = append(changed, rest...)
-	} else {
+		tx.sends, n = nil, 0
+	}
+	all, err := tx.keptBack(others)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	changed, err := tx.writeAll(ctx, all...)
+	if err != nil {
+		return nil, fmt.Errorf("write what was kept back, %d messages among it: %w", n, err)
+	}
+	if n > 0 && changed[len(others)] != n {
+		return nil, fmt.Errorf("%w: %d of %d messages were new", errAgain, changed[len(others)], n)
+	}
+	tx.sends, tx.kept, tx.person = nil, nil, nil
+	return changed[:len(others)], nil
+}
+
+// keptBack are the others, then the messages, then what else was kept back.
+func (tx *Tx) keptBack(others []write) ([]write, error) {
+	all := others
+	if len(tx.sends) > 0 {
 		list, err := objects(tx.sends)
 		if err != nil {
 			return nil, err
 		}
-		changed, err = tx.writeAll(ctx, append([]write{{outPostgres, []any{list}}}, others...)...)
-		if err != nil {
-			return nil, fmt.Errorf("write %d messages: %w", n, err)
-		}
+		all = append(all, write{outPostgres, []any{list}})
 	}
-	if changed[0] != n {
-		return nil, fmt.Errorf("%w: %d of %d messages were new", errAgain, changed[0], n)
+	all = append(all, tx.kept...)
+	if tx.person != nil {
+		all = append(all, *tx.person)
 	}
-	tx.sends = nil
-	return changed[1:], nil
+	return all, nil
 }
 
 // newToken is what the tokens of one message's buttons begin with: 80 random bits.

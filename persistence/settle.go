@@ -9,8 +9,7 @@ import (
 )
 
 // makeStartSQL locks a customer's root and moves a conversation on if it is still where the turn started from: roots
-// before conversations, always in this order. On PostgreSQL it also takes numbers for the turn's messages, to save a
-// round trip.
+// before conversations, always in this order.
 func makeStartSQL(d *dialect) string {
 	if d.sqlite {
 		return `UPDATE conversations SET version = version + 1, last_in_at = ? WHERE id = ? AND version = ?
@@ -20,7 +19,7 @@ func makeStartSQL(d *dialect) string {
 		SELECT root.id FROM customers own JOIN customers root ON root.id = own.root_id
 		WHERE own.id = ? AND root.id = ?` + d.lockRow + `)
 	UPDATE conversations SET version = version + 1, last_in_at = ? FROM person WHERE conversations.id = ? AND version = ?
-	RETURNING nextval('outbox_id_seq')`
+	RETURNING 0`
 }
 
 var startSQLite, startPostgres = makeStartSQL(&sqliteDialect), makeStartSQL(&postgresDialect)
@@ -31,20 +30,27 @@ func (s *Conversations) Settle(ctx context.Context, t conversation.Turn, c conve
 	if len(parts) == 0 {
 		parts = []conversation.Inbound{t.In}
 	}
-	err := s.db.Do(ctx, func(ctx context.Context, tx *Tx) error { return tx.settle(ctx, t, parts, c) })
+	err := s.settle(ctx, t, parts, c)
 	if err != nil && !errors.Is(err, conversation.ErrConflict) && !errors.Is(err, conversation.ErrSettled) {
 		return fmt.Errorf("settle inbox row %d: %w", t.In.ID, err)
 	}
 	return err
 }
 
-func (tx *Tx) settle(ctx context.Context, t conversation.Turn, parts []conversation.Inbound, c conversation.Commit) error {
-	tx.turn = scope{
-		to: t.In.Address, inbox: t.In.ID, person: t.In.Customer, root: t.In.Customer, conversation: t.In.Conversation, now: t.Now,
+func (s *Conversations) settle(ctx context.Context, t conversation.Turn, parts []conversation.Inbound, c conversation.Commit) error {
+	if s.db.dialect.joins && c != nil && t.In.Conversation != 0 && t.In.Customer != 0 {
+		done, err := s.db.settleAtOnce(ctx, t, parts, c)
+		if done || err != nil {
+			return err
+		}
 	}
-	ends := tx.endEvents(t, parts) // what has been decided before another turn ended them is caught by the count
+	return s.db.Do(ctx, func(ctx context.Context, tx *Tx) error { return tx.settle(ctx, t, parts, c) })
+}
+
+func (tx *Tx) settle(ctx context.Context, t conversation.Turn, parts []conversation.Inbound, c conversation.Commit) error {
+	tx.turn = scopeOf(t)
 	if c == nil {
-		changed, err := tx.flush(ctx, ends)
+		changed, err := tx.flush(ctx, tx.endEvents(t, parts))
 		if err == nil && int(changed[0]) != len(parts) {
 			err = conversation.ErrSettled
 		}
@@ -57,18 +63,13 @@ func (tx *Tx) settle(ctx context.Context, t conversation.Turn, parts []conversat
 	if err != nil {
 		return err
 	}
-	writes, err := tx.keepDialogue([]write{ends}, t.Dialogue, d)
-	if err != nil {
-		return err
+	return tx.finish(ctx, t, parts, d)
+}
+
+func scopeOf(t conversation.Turn) scope {
+	return scope{
+		to: t.In.Address, inbox: t.In.ID, person: t.In.Customer, root: t.Person.Root, conversation: t.In.Conversation, now: t.Now,
 	}
-	changed, err := tx.flush(ctx, writes...)
-	switch {
-	case err != nil:
-		return err
-	case int(changed[0]) != len(parts):
-		return conversation.ErrSettled
-	}
-	return nil
 }
 
 // start locks whom and what the turn is about, if it can still be settled.
@@ -85,17 +86,13 @@ func (tx *Tx) start(ctx context.Context, t conversation.Turn, parts []conversati
 	case tx.d.sqlite:
 		query, args = startSQLite, []any{ms(tx.Now()), where, t.Dialogue.Version, who, root}
 	}
-	var next int64
-	err := tx.get(ctx, &next, query, args...)
+	var moved int64
+	err := tx.get(ctx, &moved, query, args...)
 	if errors.Is(err, conversation.ErrNotFound) {
 		return tx.whyNot(ctx, parts)
 	}
 	if err != nil {
 		return fmt.Errorf("lock conversation %d: %w", where, err)
-	}
-	tx.turn.root = conversation.CustomerID(root)
-	if next > 0 {
-		tx.free = between(next, idsAtOnce)
 	}
 	return nil
 }

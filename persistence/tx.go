@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -16,12 +18,15 @@ type Tx struct {
 	db   *DB
 	turn scope
 
-	// Messages are kept back and written in one statement at the end: see flush.
+	// Messages and some other writes are kept back and written in one statement at the end: see flush.
 	sends   []outRow
+	kept    []write
+	person  *write                    // the last SavePerson
 	free    []conversation.OutgoingID // ids that are this transaction's to use
 	lastOut *int64                    // SQLite: the last id that the group has used, -1 when not known yet
-	keys    map[string]conversation.OutgoingID
+	ahead   func() *statements        // PostgreSQL: where to ask for ids; nil for in here
 
+	keys    map[string]conversation.OutgoingID
 	touched map[string]struct{} // accounts that got something to send
 	over    bool
 }
@@ -74,6 +79,22 @@ func (tx *Tx) call(fn func(ctx context.Context, tx *Tx) error) (err error) {
 	}
 	_, err = tx.flush(ctx)
 	return err
+}
+
+// unlessOver refuses what comes after the end.
+func (tx *Tx) unlessOver(prepare func(context.Context, string) (*sqlx.Stmt, error)) func(context.Context, string) (*sqlx.Stmt, error) {
+	return func(ctx context.Context, query string) (*sqlx.Stmt, error) {
+		if tx.over {
+			return nil, errOver
+		}
+		return prepare(ctx, query)
+	}
+}
+
+// later is exec at the end of the transaction, together with the messages, which saves a turn that has nothing else to
+// write all its round trips. Nothing in the transaction may rely on it, and no other write may touch the same rows.
+func (tx *Tx) later(query string, args ...any) {
+	tx.kept = append(tx.kept, write{query, args})
 }
 
 // insideKey marks the context of a transaction's function, so that a transaction inside a transaction, which would

@@ -208,12 +208,7 @@ func (w *writer) alone(j *job) error {
 // call runs the job's function. A panic in it becomes an error, so that the goroutine and the neighbours live on.
 func (w *writer) call(j *job) error {
 	tx := &Tx{db: w.db, lastOut: &w.last, statements: statements{d: &sqliteDialect, own: context.Background()}}
-	tx.prepare = func(ctx context.Context, query string) (*sqlx.Stmt, error) {
-		if tx.over {
-			return nil, errOver
-		}
-		return w.prepare(ctx, query)
-	}
+	tx.prepare = tx.unlessOver(w.prepare)
 	j.tx = tx
 	return tx.call(j.fn)
 }
