@@ -86,6 +86,7 @@ func (c *sandboxCmd) dataDir() (dir string, cleanUp func() error, err error) {
 // serve runs the service and the page until ctx ends. The line on standard output says that everything answers.
 func (c *sandboxCmd) serve(ctx context.Context, con terminal, ln net.Listener, s *service, st *stand, clk *keptClock) error {
 	box := sandbox.New(sandbox.Config{Platforms: st.platforms(), Service: &seam{service: s, clock: clk}})
+	box.Handle("/", sandbox.Page(box))
 	stages := newStages(ctx)
 	defer stages.stop()
 	stages.start("service", s.Run)
@@ -122,6 +123,9 @@ func (s *seam) Advance(ctx context.Context, to time.Time) error {
 func (s *seam) Upcoming(ctx context.Context) (time.Time, string, bool) {
 	return s.driver.UpcomingName(ctx)
 }
+
+// Brand is the business's name, for the page.
+func (s *seam) Brand() string { return s.set.Brand.Name }
 
 // rest waits until what one due time started has left, so that the clock does not run away from it.
 func (s *seam) rest(ctx context.Context) error {
