@@ -5,13 +5,13 @@ package knowledge
 
 // evidenceWeights turns the evidence for an article into its score.
 var evidenceWeights = [evidenceCount]float64{
-	1.375, 1.595, 4.812, 5.021, 3.813, 2.359, 2.459, 1.340, 2.489, 3.189, 2.630, 1.641,
+	1.434, 1.618, 4.946, 5.173, 3.812, 2.316, 2.440, 1.321, 2.422, 3.219, 3.135, 1.734,
 }
 
 // signalWeights and signalBias turn signals into the log odds that the first
 // article is right.
 var signalWeights = [signalCount]float64{
-	0.222, 0.047, 0.132, -0.404, 1.088, -0.456, 0.367, -1.339, 2.267, -0.042, 2.299, 0.088, -0.724, 1.235, 1.093, -0.057, 1.656, 1.131, 0.977, -1.288,
+	0.210, 0.054, 0.122, -0.365, 0.913, -0.526, 0.702, -1.443, 2.317, -0.074, 2.363, 0.081, -0.708, 1.389, 0.815, -0.060, 1.704, 1.092, 0.927, -1.316,
 }
 
-var signalBias = -0.351
+var signalBias = -0.341
