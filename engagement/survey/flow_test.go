@@ -18,9 +18,10 @@ func TestNPSFromTheQuestionToTheReward(t *testing.T) {
 		want(t, s.say("ann", "blue"), "Please choose a number from 0 to 10.")
 		want(t, s.say("ann", "9/10"), "(2/2) What do you like most?", "[Skip]")
 		want(t, s.say("ann", "is there delivery to Ganja?"), "We deliver everywhere.", "What do you like most?")
+		want(t, s.say("ann", "how long does delivery take"), "We deliver everywhere.", "What do you like most?")
 		want(t, s.press("ann", "3"), "Answer changed: 9 → 3.", "What went wrong?")
 		want(t, s.press("ann", "3"), "Your answer is already noted: 3.")
-		got = s.say("ann", "The beans were stale")
+		got = s.say("ann", "The delivery was late")
 		want(t, got, "Noted, thank you. +20 points.", "A colleague will write to you here.", "[All right]", "[No need]", "https://example.com/review")
 		if p := s.points("ann"); p != 20 {
 			t.Errorf("%d points, want 20", p)

@@ -94,6 +94,11 @@ func (answers) Decide(_ context.Context, t conversation.Turn) (conversation.Comm
 	}, nil
 }
 
+// certain says what the article answers.
+func certain(_ context.Context, t conversation.Turn) (bool, error) {
+	return strings.Contains(t.In.Text, "delivery"), nil
+}
+
 // onBoth runs a test with a shop on each database.
 func onBoth(t *testing.T, test func(t *testing.T, s *shop)) {
 	t.Helper()
@@ -129,14 +134,17 @@ func newShop(t *testing.T, url string) *shop {
 		t.Fatal(err)
 	}
 	catalogue.OnMissing(func(err error) { t.Errorf("a text is missing: %v", err) })
-	s.skill = &survey.Skill{Surveys: section(t, file), Texts: catalogue, Languages: []language.Code{language.English, language.Azerbaijani}, Stores: s.db.Surveys(), Reward: s.reward}
+	s.skill = &survey.Skill{Surveys: section(t, file), Texts: catalogue, Languages: []language.Code{language.English, language.Azerbaijani}, Stores: s.db.Surveys(), Reward: s.reward, Question: certain}
 	s.agenda = &survey.Agenda{Skill: s.skill, Zone: time.UTC, Clock: s.clock}
 	voice := commands.Voice{Texts: catalogue, Languages: s.skill.Languages, Notice: func(language.Code) string { return "" }, Desk: commands.Handover{Texts: catalogue, FirstResponse: time.Minute}}
 	s.engine, err = conversation.NewEngine(conversation.Config{
 		Store: told{s.db.Conversations(), s.settled},
 		Skills: []conversation.Skill{
 			commands.Stop{Voice: voice, Surveys: s.skill.Name(), OnStop: s.skill.OnStop, OnLeave: s.skill.OnLeave},
-			commands.Help{Voice: voice, Commands: []string{"help"}}, conversation.OpenStep{}, s.skill, answers{},
+			commands.Help{Voice: voice, Commands: []string{"help"}},
+			conversation.OpenStep{},
+			s.skill,
+			answers{},
 		},
 		Fallback: commands.Fallback{Voice: voice}, Rescue: commands.Agent{Voice: voice}.Rescue,
 		Business: s.clock, Languages: s.skill.Languages, Wait: -1,

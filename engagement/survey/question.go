@@ -29,9 +29,6 @@ const (
 	commentID = "comment"
 )
 
-// bankPrefix is what the ids of the bank begin with, as operators write them.
-const bankPrefix = "bank."
-
 // bank is the built-in questions. Their texts stand under the same key in the catalogue, options under <key>_options.
 var bank = map[string]Question{
 	"bank.support.today":            {lo: 1, hi: 5},

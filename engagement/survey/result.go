@@ -38,8 +38,8 @@ type Result struct {
 	TooFew    bool    `json:"too_few,omitempty"` // fewer answers than MinAnswers
 }
 
-// Evaluate sums up the marks of a kind. min is how many answers a figure needs.
-func Evaluate(kind Kind, c Count, min int) Result {
+// Evaluate sums up the marks of a kind. needed is how many answers a figure needs.
+func Evaluate(kind Kind, c Count, needed int) Result {
 	r := Result{Kind: kind, Delivered: c.Delivered}
 	sum := 0
 	for score, n := range c.Scores {
@@ -57,7 +57,7 @@ func Evaluate(kind Kind, c Count, min int) Result {
 	if r.Answers == 0 {
 		return r
 	}
-	if r.Answers < min {
+	if r.Answers < needed {
 		r.TooFew = true
 		return r
 	}

@@ -23,7 +23,7 @@ type Skill struct {
 	Stores    Stores
 	// Reward gives points; nil when there is no programme, and then nothing is promised.
 	Reward Rewarder
-	// Question says that a text is a question which can be answered for certain, so that it is no comment; may be nil.
+	// Question says that a text which asks something can be answered for certain, so that it is no comment; may be nil.
 	Question func(ctx context.Context, t conversation.Turn) (bool, error)
 }
 
@@ -182,7 +182,7 @@ func (s *Skill) isQuestion(ctx context.Context, t conversation.Turn) (bool, erro
 	if intent, _, _ := texts.MatchIntent(t.In.Text, t.Lang); intent == texts.IntentGreeting {
 		return true, nil
 	}
-	if s.Question == nil {
+	if s.Question == nil || !soundsAsking(t.In.Text, t.Lang) {
 		return false, nil
 	}
 	return s.Question(ctx, t)
