@@ -34,7 +34,7 @@ const (
 // Agenda plans, asks, reminds, closes and follows up. It has no memory of its own.
 type Agenda struct {
 	Skill    *Skill
-	Audience Audience // who is selected by to:; may be nil while no survey has it
+	Audience Audience // whom to: selects; without one a round with to: asks nobody and says so
 	Zone     *time.Location
 	Clock    clock.Clock
 	Log      *slog.Logger
@@ -83,7 +83,7 @@ func (a *Agenda) RunDue(ctx context.Context, now time.Time) (more bool, err erro
 		return false, err
 	}
 	var errs []error
-	for _, step := range []func(context.Context, time.Time) (bool, error){a.planRound, a.planEvents, a.expire, a.askDue, a.remindDue, a.alertDue, a.againDue} {
+	for _, step := range []func(context.Context, time.Time) (bool, error){a.planRounds, a.planEvents, a.expire, a.askDue, a.remindDue, a.alertDue, a.againDue} {
 		again, err := step(ctx, now)
 		more = more || again
 		errs = append(errs, err)
@@ -111,13 +111,23 @@ func (a *Agenda) openRounds(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// planRound plans a page of a round.
-func (a *Agenda) planRound(ctx context.Context, now time.Time) (more bool, err error) {
-	rounds, err := a.Skill.Stores.Rounds(ctx, 1)
-	if err != nil || len(rounds) == 0 {
+// planRounds plans a page of each round that is under way. One that fails does not hold up the others.
+func (a *Agenda) planRounds(ctx context.Context, now time.Time) (more bool, err error) {
+	rounds, err := a.Skill.Stores.Rounds(ctx, dueSize)
+	if err != nil {
 		return false, err
 	}
-	r := rounds[0]
+	var errs []error
+	for _, r := range rounds {
+		again, err := a.planRound(ctx, r, now)
+		more = more || again
+		errs = append(errs, err)
+	}
+	return more, errors.Join(errs...)
+}
+
+// planRound plans a page of a round.
+func (a *Agenda) planRound(ctx context.Context, r Round, now time.Time) (more bool, err error) {
 	set, ok := a.Skill.Surveys.Get(r.Survey)
 	if !ok {
 		return true, a.Skill.Stores.PlanPage(ctx, r, nil, true)
@@ -147,7 +157,10 @@ func (a *Agenda) planRound(ctx context.Context, now time.Time) (more bool, err e
 
 // page is the next people of a round.
 func (a *Agenda) page(ctx context.Context, set *Settings, r *Round) (people []conversation.CustomerID, done bool, err error) {
-	if set.To.Value == "" || a.Audience == nil {
+	if set.To.Value != "" && a.Audience == nil {
+		return nil, false, errors.New("nobody says who belongs to an audience") // never everybody instead
+	}
+	if set.To.Value == "" {
 		people, err = a.Skill.Stores.Everyone(ctx, r.Cursor, pageSize)
 		if len(people) > 0 {
 			r.Cursor = people[len(people)-1]

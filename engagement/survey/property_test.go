@@ -155,19 +155,21 @@ func hasAnswer(r survey.Response) bool {
 	return false
 }
 
-// chain is the changes of an invitation's mark as its history has them.
-func (a *anybody) chain(rt *rapid.T, i survey.Invitation) []string {
-	if i.Response.Score == nil {
-		return nil
-	}
-	marks := a.strings(fmt.Sprintf(`SELECT answer FROM survey_response_history WHERE response_id = %d AND question = 'score' ORDER BY id`, i.Response.ID))
-	marks = append(marks, strconv.Itoa(*i.Response.Score))
-	var out []string
-	for n := 1; n < len(marks); n++ {
-		if marks[n] == marks[n-1] {
-			rt.Fatalf("the history has the same mark twice: %s", strings.Join(marks, " "))
+// chain is the changes of an invitation's marks as its history has them.
+func (a *anybody) chain(rt *rapid.T, i survey.Invitation) (out []string) {
+	for question, now := range i.Response.Answers {
+		if _, err := strconv.Atoi(string(now)); err != nil {
+			continue // words, or skipped
 		}
-		out = append(out, marks[n-1]+" → "+marks[n])
+		marks := a.strings(fmt.Sprintf(`SELECT answer FROM survey_response_history WHERE response_id = %d AND question = '%s'
+			AND answer <> 'null' ORDER BY id`, i.Response.ID, question))
+		marks = append(marks, string(now))
+		for n := 1; n < len(marks); n++ {
+			if marks[n] == marks[n-1] {
+				rt.Fatalf("the history has the same mark twice: %s", strings.Join(marks, " "))
+			}
+			out = append(out, marks[n-1]+" → "+marks[n])
+		}
 	}
 	return out
 }
