@@ -77,7 +77,8 @@ func (c *sandboxCmd) dataDir() (dir string, cleanUp func() error, err error) {
 		if err := os.MkdirAll(c.Data, 0o700); err != nil {
 			return "", nil, usageError{fmt.Errorf("--data: %w", err)}
 		}
-		return c.Data, func() error { return nil }, nil
+		dir, err := filepath.Abs(c.Data) // the database's place is read as seen from the config's folder
+		return dir, func() error { return nil }, err
 	}
 	dir, err = os.MkdirTemp("", "rapport-sandbox-")
 	return dir, func() error { return os.RemoveAll(dir) }, err
