@@ -7,6 +7,7 @@ import (
 
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/persistence"
+	"github.com/rapport-chat/rapport/persistence/dbtest"
 	"github.com/rapport-chat/rapport/texts"
 )
 
@@ -549,6 +550,40 @@ func TestThePersonOfATurnIsSavedAsLastGiven(t *testing.T) {
 		})
 		if after := turn(t, db, in); after.Person != p || len(after.Dialogue.Stack) != 1 {
 			t.Errorf("state = %+v, want %+v with a step", after, p)
+		}
+	})
+}
+
+// FuzzAccept: whatever a stranger's event holds, it is kept once, under its key, and can be read and answered.
+func FuzzAccept(f *testing.F) {
+	f.Add("ann", "1", "salam", "Ann", "chat", "tok.0")
+	f.Add("a\x00", "\xff\xfe", "\u2028\"}{", "\x00", "'", "' OR 1=1")
+	db := open(f, dbtest.SQLite(f))
+	f.Fuzz(func(t *testing.T, user, event, text, name, chat, token string) {
+		if event == "" {
+			return
+		}
+		in := conversation.Inbound{
+			Address: conversation.Address{Channel: "telegram", Account: bot, Chat: chat}, EventID: event, Kind: conversation.KindPress,
+			From: conversation.Sender{UserID: user, Name: name}, Private: true, Text: text, Token: token,
+		}
+		store := db.Conversations()
+		fresh, err := store.Accept(t.Context(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := store.Accept(t.Context(), in); err != nil || again != 0 {
+			t.Fatalf("again: %d, %v", again, err)
+		}
+		open, err := store.Unsettled(t.Context(), 0, 10)
+		if err != nil || len(open) != fresh {
+			t.Fatalf("%d are open of %d, %v", len(open), fresh, err)
+		}
+		if _, err := store.FindButton(t.Context(), in.Address, token); !errors.Is(err, conversation.ErrNotFound) {
+			t.Fatalf("FindButton() = %v", err)
+		}
+		for _, o := range open {
+			settle(t, db, o, say(conversation.Dialogue{}))
 		}
 	})
 }

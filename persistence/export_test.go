@@ -96,3 +96,19 @@ func Visit(ctx context.Context, r *Reader) error {
 		return rows.Scan(&name)
 	})
 }
+
+// DoLazily is a transaction that does not wait for the disk.
+func DoLazily(ctx context.Context, db *DB, fn func(ctx context.Context, tx *Tx) error) error {
+	return db.doLazily(ctx, fn)
+}
+
+// WaitingPlan is how PostgreSQL lists what an account has to send when the table is large.
+func WaitingPlan(ctx context.Context, db *DB) (steps []string, err error) {
+	err = db.Do(ctx, func(ctx context.Context, tx *Tx) error {
+		if _, err := tx.exec(ctx, `SET LOCAL enable_seqscan = off`); err != nil { // what a large table does by itself
+			return err
+		}
+		return tx.list(ctx, &steps, "EXPLAIN "+waitingSQL, "telegram:1", 0, 0, 1000)
+	})
+	return steps, err
+}

@@ -67,3 +67,16 @@ func exercise(t *testing.T, db *persistence.DB) {
 		t.Fatal("found a button that nobody made")
 	}
 }
+
+func TestWaitingIsReadFromItsIndex(t *testing.T) {
+	t.Parallel()
+	db := open(t, migratedPostgres(t))
+	plan, err := persistence.WaitingPlan(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(plan, "\n")
+	if !strings.Contains(text, "outbox_pending") || strings.Contains(text, "Sort") || strings.Contains(text, "Filter") {
+		t.Errorf("the plan is\n%s", text)
+	}
+}

@@ -59,12 +59,12 @@ func migratedPostgres(t *testing.T) string {
 }
 
 // open opens and migrates the database, and closes it with the test.
-func open(t *testing.T, url string) *persistence.DB {
+func open(t testing.TB, url string) *persistence.DB {
 	t.Helper()
 	return openWith(t, url, persistence.Options{})
 }
 
-func openWith(t *testing.T, url string, o persistence.Options) *persistence.DB {
+func openWith(t testing.TB, url string, o persistence.Options) *persistence.DB {
 	t.Helper()
 	db, err := persistence.Open(t.Context(), url, o)
 	if err != nil {

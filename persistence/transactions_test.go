@@ -306,3 +306,29 @@ func TestAllConnectionsAtOnce(t *testing.T) {
 		all.Wait()
 	})
 }
+
+func TestOnlyLazyTransactionsDoNotWaitForTheDisk(t *testing.T) {
+	t.Parallel()
+	db := open(t, dbtest.SQLite(t))
+	const normal, full = 1, 2
+	for n, lazy := range []bool{false, true, false, true, true, false} {
+		do, want := db.Do, int64(full)
+		if lazy {
+			want = normal
+			do = func(ctx context.Context, fn func(context.Context, *persistence.Tx) error) error {
+				return persistence.DoLazily(ctx, db, fn)
+			}
+		}
+		err := do(t.Context(), func(ctx context.Context, tx *persistence.Tx) error {
+			// A new text each time: SQLite answers when it compiles.
+			got, err := persistence.Get(ctx, tx, "PRAGMA synchronous -- "+numbered("n", n))
+			if got != want {
+				t.Errorf("transaction %d: synchronous is %d, want %d", n, got, want)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -249,8 +249,9 @@ func (w *writer) begin(group []*job) error {
 		if lazy {
 			pragma = "PRAGMA synchronous = NORMAL"
 		}
-		if err := w.run(pragma); err != nil {
-			return err
+		// Not kept: SQLite does what this says when it compiles it, and not when it runs it again.
+		if _, err := w.conn.ExecContext(context.Background(), pragma); err != nil {
+			return fmt.Errorf("%s: %w", pragma, translate(err))
 		}
 		w.lazy = lazy
 	}
