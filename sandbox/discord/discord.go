@@ -1,0 +1,264 @@
+// Package discord is a look-alike of Discord for one bot: REST v9 and the gateway on one side, the people who write to
+// the bot on the other. There is one server with one text channel, of which everybody is a member.
+//
+// It is written from docs.discord.com/developers (read November 2026). Deliberate differences: pictures that are named
+// by URL are not fetched, a person need not be shown the list of commands, and the gateway neither compresses nor
+// shards.
+package discord
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rapport-chat/rapport/sandbox/lookalike"
+)
+
+// Channel is the place name of the one text channel of the server.
+const Channel = "channel"
+
+// Config describes the bot and how strict its platform is.
+type Config struct {
+	Token    string // a made-up one by default; its first part is the bot's id in base64
+	Username string // "rapport" by default
+	Limits   Limits
+	// Heartbeat is the interval that the gateway asks for; 41.25 s by default.
+	Heartbeat time.Duration
+	// Dir keeps transcripts, people and commands; empty keeps them in memory only. Gateway sessions and interactions
+	// end with the process, as they do on the platform when a bot starts anew.
+	Dir string
+	// Now dates messages and the journal; the real clock by default. Everything that a client measures, such as the
+	// life of an interaction, follows the real clock.
+	Now func() time.Time
+}
+
+// Lookalike is the platform. It is safe for concurrent use.
+type Lookalike struct {
+	cfg     Config
+	bot     user
+	guild   string
+	ctx     context.Context // ends at Close
+	stop    context.CancelFunc
+	running sync.WaitGroup
+	gate    lookalike.Gate
+	hub     lookalike.Hub
+	faults  lookalike.Faults
+	journal *lookalike.Journal
+
+	mu           sync.Mutex
+	log          *lookalike.Log
+	people       []*person
+	byName       map[string]*person
+	byID         map[string]*person
+	chats        map[string]*chat // by channel id
+	place        *chat            // the text channel
+	lastID       uint64
+	commands     []command
+	files        map[string]*file
+	nonces       map[string]nonce
+	sessions     map[string]*session
+	interactions map[string]*interaction
+	pace         pace
+	waiting      map[string]bool // messages that no gateway connection and no listing has handed over
+	pings        int
+}
+
+var _ lookalike.Platform = (*Lookalike)(nil)
+
+// DefaultToken is the made-up token of the look-alike's bot.
+var DefaultToken = base64.RawStdEncoding.EncodeToString([]byte(defaultBotID)) + ".GsAnDb.sandbox-look-alike-of-discord-0000"
+
+const defaultBotID = "1204400000000000001"
+
+// New opens the look-alike; with a Dir it finds what an earlier one left there.
+func New(cfg Config) (*Lookalike, error) {
+	cfg.Token = cmp.Or(cfg.Token, DefaultToken)
+	cfg.Username = cmp.Or(cfg.Username, "rapport")
+	cfg.Heartbeat = cmp.Or(cfg.Heartbeat, 41250*time.Millisecond)
+	cfg.Limits = cfg.Limits.withDefaults()
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	id, err := botID(cfg.Token)
+	if err != nil {
+		return nil, err
+	}
+	l := &Lookalike{
+		cfg:          cfg,
+		bot:          user{ID: id, Username: cfg.Username, Discriminator: "0000", Bot: true},
+		guild:        snowflake("guild"),
+		byName:       map[string]*person{},
+		byID:         map[string]*person{},
+		chats:        map[string]*chat{},
+		files:        map[string]*file{},
+		nonces:       map[string]nonce{},
+		sessions:     map[string]*session{},
+		interactions: map[string]*interaction{},
+		waiting:      map[string]bool{},
+		pace:         newPace(cfg.Limits),
+	}
+	l.place = &chat{id: snowflake("text channel")}
+	l.chats[l.place.id] = l.place
+	l.ctx, l.stop = context.WithCancel(context.Background())
+	if err := l.open(); err != nil {
+		l.stop()
+		return nil, fmt.Errorf("discord look-alike: %w", err)
+	}
+	return l, nil
+}
+
+// botID reads the bot's id from the first part of a token.
+func botID(token string) (string, error) {
+	first, _, ok := strings.Cut(token, ".")
+	raw, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(first, "="))
+	if _, nerr := strconv.ParseUint(string(raw), 10, 64); !ok || err != nil || nerr != nil {
+		return "", errors.New("discord look-alike: the first part of the bot's token is not its id in base64")
+	}
+	return string(raw), nil
+}
+
+// open loads what an earlier look-alike left in the folder.
+func (l *Lookalike) open() error {
+	logPath, callsPath := "", ""
+	if l.cfg.Dir != "" {
+		logPath = filepath.Join(l.cfg.Dir, "discord.jsonl")
+		callsPath = filepath.Join(l.cfg.Dir, "discord-calls.jsonl")
+	}
+	var err error
+	if l.log, err = lookalike.OpenLog(logPath, l.replay); err != nil {
+		return err
+	}
+	if err := l.log.Rewrite(l.snapshot()); err != nil {
+		return errors.Join(err, l.log.Close())
+	}
+	if l.journal, err = lookalike.OpenJournal(callsPath, l.cfg.Now); err != nil {
+		return errors.Join(err, l.log.Close())
+	}
+	return nil
+}
+
+// snowflake is the id of something that is the same in every run.
+func snowflake(words ...string) string {
+	return strconv.FormatUint(1_100_000_000_000_000_000+lookalike.Seed(append([]string{"discord"}, words...)...)%90_000_000_000_000_000, 10)
+}
+
+// epoch is the first second of 2015, from which ids count milliseconds.
+// Source: docs.discord.com/developers/reference#snowflakes.
+const epoch = 1420070400000
+
+// newID is the next id: it grows, and holds the time.
+func (l *Lookalike) newID() string {
+	id := uint64(max(l.cfg.Now().UnixMilli()-epoch, 1)) << 22
+	l.lastID = max(l.lastID+1, id)
+	return strconv.FormatUint(l.lastID, 10)
+}
+
+// Name implements lookalike.Platform.
+func (l *Lookalike) Name() string { return "discord" }
+
+// Token is the bot's token.
+func (l *Lookalike) Token() string { return l.cfg.Token }
+
+// BotID is the id of the bot's user, and of its application.
+func (l *Lookalike) BotID() string { return l.bot.ID }
+
+// Pings says how many messages of the bot would have rung for somebody besides the person addressed by a direct
+// message: by @everyone, @here, a role or a user's mention.
+func (l *Lookalike) Pings() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.pings
+}
+
+// Calls implements lookalike.Platform.
+func (l *Lookalike) Calls(since int64) []lookalike.Call { return l.journal.Since(since) }
+
+// Subscribe implements lookalike.Platform.
+func (l *Lookalike) Subscribe(ctx context.Context) <-chan lookalike.Event {
+	return l.hub.Subscribe(ctx)
+}
+
+// Busy implements lookalike.Platform: events on their way to the bot, presses without a first response, and calls
+// without an answer.
+func (l *Lookalike) Busy() []string {
+	var busy []string
+	l.mu.Lock()
+	unsent, open := 0, 0
+	for _, s := range l.sessions {
+		if s.conn != nil {
+			unsent += s.conn.unsent()
+		}
+	}
+	for _, i := range l.interactions {
+		if i.state == awaiting {
+			open++
+		}
+	}
+	l.forgetWaiting()
+	waiting := len(l.waiting)
+	l.mu.Unlock()
+	if unsent > 0 {
+		busy = append(busy, fmt.Sprintf("discord: events on their way to the bot: %d", unsent))
+	}
+	if waiting > 0 {
+		busy = append(busy, fmt.Sprintf("discord: messages that the bot has not seen: %d", waiting))
+	}
+	if open > 0 {
+		busy = append(busy, fmt.Sprintf("discord: interactions without a response: %d", open))
+	}
+	if open := l.journal.Open(); len(open) > 0 {
+		busy = append(busy, "discord: calls not yet answered: "+strings.Join(open, ", "))
+	}
+	return busy
+}
+
+// Fault implements lookalike.Platform. Method "gateway" is for the gateway: Path is "hello", "identify", "resume" or
+// "ack" and says at which step, Status is the opcode sent instead (7 or 9), a close code, or 0 to cut the connection.
+func (l *Lookalike) Fault(_ context.Context, f lookalike.Fault) error {
+	if f.Down != nil {
+		l.gate.SetDown(*f.Down)
+	}
+	if f.Drop > 0 {
+		l.gate.Drop(f.Drop)
+	}
+	if f.Redeliver {
+		l.redeliver()
+	}
+	if f.Method == "" && f.Path == "" && f.Times == 0 && f.Status == 0 && !f.Late {
+		return nil
+	}
+	gateway := strings.EqualFold(f.Method, gatewayMethod)
+	if !gateway && f.Status != 0 && (f.Status < 100 || f.Status > 599) {
+		return fmt.Errorf("status %d is no HTTP status: %w", f.Status, lookalike.ErrUnsupported)
+	}
+	l.faults.Add(f)
+	return nil
+}
+
+// Close ends every gateway connection and closes the files.
+func (l *Lookalike) Close() error {
+	l.stop()
+	l.gate.Close()
+	l.running.Wait()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return errors.Join(l.log.Close(), l.journal.Close())
+}
+
+// changed tells watchers that a chat looks different now.
+func (l *Lookalike) changed(c *chat, e lookalike.Event) {
+	e.Platform = l.Name()
+	if c.owner != nil {
+		e.Person = c.owner.Name
+	} else {
+		e.In = Channel
+	}
+	l.hub.Publish(e)
+}
