@@ -20,6 +20,8 @@ type Dialogue struct {
 	// AskAgain has the open step repeat its question after a press that was answered by another skill. After a
 	// message it does so anyway.
 	AskAgain bool
+	// Quiet keeps the open step from repeating its question: the answer just given asks something itself.
+	Quiet bool
 }
 
 // maxFrames bounds the stack: a person who wanders from survey to survey loses the oldest, not the newest.
@@ -45,7 +47,7 @@ func (d Dialogue) Push(f Frame) Dialogue {
 	if len(stack) > maxFrames {
 		stack = stack[len(stack)-maxFrames:]
 	}
-	return Dialogue{Version: d.Version, Stack: stack, AskAgain: d.AskAgain}
+	return Dialogue{Version: d.Version, Stack: stack, AskAgain: d.AskAgain, Quiet: d.Quiet}
 }
 
 // Pop ends the step on top.

@@ -295,7 +295,7 @@ func (e *Engine) dress(t Turn, by Skill, c Commit) Commit {
 func (e *Engine) resume(ctx context.Context, tx Tx, t Turn, by Skill, d Dialogue) (Dialogue, error) {
 	before, ok := t.Dialogue.Top()
 	after, still := d.Top()
-	if !ok || !still || before.Skill == by.Name() || !reflect.DeepEqual(before, after) {
+	if !ok || !still || d.Quiet || before.Skill == by.Name() || !reflect.DeepEqual(before, after) {
 		return d, nil
 	}
 	if t.In.Kind != KindMessage && !d.AskAgain {

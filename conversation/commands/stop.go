@@ -75,7 +75,12 @@ func (s Stop) ask(t conversation.Turn) conversation.Commit {
 	row = append(row,
 		conversation.Act(s.Texts.Label(t.Lang, "stop.all", nil), stopSkill, "all", nil),
 		conversation.Act(s.Texts.Label(t.Lang, "stop.none", nil), stopSkill, "nothing", nil))
-	return say(t, conversation.Say(s.Texts.Say(t.Lang, "stop.unclear", nil), row))
+	asks := say(t, conversation.Say(s.Texts.Say(t.Lang, "stop.unclear", nil), row))
+	return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
+		d, err := asks(ctx, tx)
+		d.Quiet = true
+		return d, err
+	}
 }
 
 func (s Stop) stop(t conversation.Turn, way string) conversation.Commit {
