@@ -311,7 +311,11 @@ func (tx *Tx) writeClaim(ctx context.Context, l outbox.Lease, send []*itemRow, e
 	}
 	reports := map[string][]Report{}
 	var changes []changeRow
+	var free []string // places that a first try had taken
 	for _, e := range ends {
+		if e.row.Purpose != "" {
+			free = append(free, placeKey(conversation.OutgoingID(e.row.ID)))
+		}
 		changes = append(changes, changeRow{ID: e.row.ID, State: e.state, Settled: ms(tx.Now()), NotBefore: e.row.NotBefore, Code: e.code})
 		if e.row.ReportKind != "" {
 			reports[e.row.ReportKind] = append(reports[e.row.ReportKind], e.row.report(e.outcome, e.code, tx.Now()))
@@ -338,6 +342,9 @@ func (tx *Tx) writeClaim(ctx context.Context, l outbox.Lease, send []*itemRow, e
 		return nil
 	}
 	if _, err := tx.writeAll(ctx, writes...); err != nil {
+		return err
+	}
+	if err := tx.giveBack(ctx, free); err != nil {
 		return err
 	}
 	return tx.report(ctx, reports)

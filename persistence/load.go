@@ -23,6 +23,7 @@ type stateRow struct {
 	Zone      string
 	Stopped   bool
 	Welcomed  bool
+	Asked     bool
 	Staff     bool
 	Dialogue  string
 	Version   int64
@@ -38,6 +39,7 @@ const stateSQL = `SELECT COALESCE(own.id, 0) AS id, COALESCE(own.root_id, 0) AS 
 	COALESCE(NULLIF(root.zone, ''), own.zone, '') AS zone,
 	CASE WHEN own.stopped + root.stopped > 0 THEN 1 ELSE 0 END AS stopped,
 	CASE WHEN own.welcomed_at + root.welcomed_at > 0 THEN 1 ELSE 0 END AS welcomed,
+	CASE WHEN own.offers_asked_at + root.offers_asked_at > 0 THEN 1 ELSE 0 END AS asked,
 	CASE WHEN own.staff + root.staff > 0 THEN 1 ELSE 0 END AS staff,
 	COALESCE(c.dialogue, '') AS dialogue, COALESCE(c.version, 0) AS version,
 	CASE WHEN EXISTS (SELECT 1 FROM tickets t WHERE t.root_id = own.root_id AND t.state <> 'resolved' AND t.state = 'claimed')
@@ -71,7 +73,7 @@ func loadState(ctx context.Context, on *statements, who conversation.CustomerID,
 		Person: conversation.Person{
 			ID: conversation.CustomerID(row.ID), Root: conversation.CustomerID(row.Root),
 			Chosen: language.Code(row.Chosen), Spoken: language.Code(row.Spoken), Name: row.Name, Honorific: row.Honorific,
-			Zone: row.Zone, Stopped: row.Stopped, Welcomed: row.Welcomed, Staff: row.Staff,
+			Zone: row.Zone, Stopped: row.Stopped, Welcomed: row.Welcomed, OffersAsked: row.Asked, Staff: row.Staff,
 		},
 		Dialogue:  conversation.Dialogue{Version: row.Version, Stack: stack},
 		HumanOwns: row.Owned, HumanWaits: row.Waits,

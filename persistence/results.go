@@ -76,6 +76,7 @@ type settledRow struct {
 	ReportKind string `db:"report_kind"`
 	ReportID   int64  `db:"report_id"`
 	State      int
+	Purpose    string
 }
 
 // settlePlain settles in one statement what touches nothing but the messages, and answers the other results.
@@ -149,7 +150,7 @@ func resultList(results []outbox.Result, now int64) (string, error) {
 }
 
 // makeSettleSQL writes results while the lease is in force, whether or not its time is up: a result is a fact. Its
-// last parameter is 1 to leave out what names a record or tells that a person is gone.
+// last parameter is 1 to leave out what names a record, tells that a person is gone, or gives a place back.
 func makeSettleSQL(d *dialect) string {
 	return `WITH held AS (SELECT account, epoch FROM leases WHERE account = ? AND owner = ? AND epoch = ?` + d.shareRow + `)
 	UPDATE outbox SET state = r.state, attempts = outbox.attempts + r.called, retry_at = r.retry_at,
@@ -159,8 +160,9 @@ func makeSettleSQL(d *dialect) string {
 	FROM ` + d.rows("r", "id bigint", "state bigint", "called bigint", "retry_at bigint", "message text", "chat text",
 		"kind text", "code text", "detail text", "settled bigint") + `, held, (SELECT CAST(? AS bigint) AS plain) AS how
 	WHERE outbox.id = r.id AND outbox.state + 0 = 1 AND outbox.epoch = held.epoch AND outbox.account || '' = held.account
-		AND (how.plain = 0 OR (outbox.report_kind = '' AND r.kind <> 'person_gone'))
-	RETURNING outbox.id, outbox.customer_id, outbox.channel, outbox.chat, outbox.report_kind, outbox.report_id, outbox.state`
+		AND (how.plain = 0 OR (outbox.report_kind = '' AND r.kind <> 'person_gone' AND (outbox.purpose = '' OR r.state < 4)))
+	RETURNING outbox.id, outbox.customer_id, outbox.channel, outbox.chat, outbox.report_kind, outbox.report_id, outbox.state,
+		outbox.purpose`
 }
 
 var settleSQLite, settlePostgres = makeSettleSQL(&sqliteDialect), makeSettleSQL(&postgresDialect)
@@ -170,8 +172,12 @@ func (tx *Tx) followResults(ctx context.Context, account string, settled []settl
 	slices.SortFunc(settled, func(a, b settledRow) int { return int(a.ID - b.ID) })
 	reports := map[string][]Report{}
 	var gone []goneRow
+	var free []string
 	for _, s := range settled {
 		r := byID[s.ID]
+		if s.Purpose != "" && (r.Outcome == outbox.Failed || r.Outcome == outbox.Dropped) {
+			free = append(free, placeKey(conversation.OutgoingID(s.ID)))
+		}
 		if r.Outcome != outbox.Sent && r.Kind == conversation.PersonGone {
 			gone = append(gone, goneRow{Account: account, Chat: s.Chat, Channel: s.Channel, Customer: s.Customer.Int64, Reason: clean(r.Code)})
 		}
@@ -184,6 +190,9 @@ func (tx *Tx) followResults(ctx context.Context, account string, settled []settl
 		})
 	}
 	if err := tx.loseTouch(ctx, gone); err != nil {
+		return err
+	}
+	if err := tx.giveBack(ctx, free); err != nil {
 		return err
 	}
 	return tx.report(ctx, reports)

@@ -60,6 +60,7 @@ func parseSettings(path string, unset config.Severity) (settings, *config.Report
 	config.Decode(doc.Root, &set, report)
 	set.document = doc
 	set.checkSurveys(report)
+	set.checkOffers(report)
 	set.loyaltySections().CheckTogether(set.Brand.Currency, report)
 	set.content, set.tests = knowledge.LoadContent(report, set.Knowledge.At, set.Knowledge.Files)
 	return set, report

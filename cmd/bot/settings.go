@@ -5,7 +5,10 @@ import (
 
 	"github.com/rapport-chat/rapport/adapters/telegram"
 	"github.com/rapport-chat/rapport/config"
+	"github.com/rapport-chat/rapport/engagement/attention"
+	"github.com/rapport-chat/rapport/engagement/audience"
 	"github.com/rapport-chat/rapport/engagement/loyalty"
+	"github.com/rapport-chat/rapport/engagement/offer"
 	"github.com/rapport-chat/rapport/engagement/survey"
 	"github.com/rapport-chat/rapport/knowledge"
 	"github.com/rapport-chat/rapport/language"
@@ -26,6 +29,10 @@ type settings struct {
 	Database  databaseSettings           `yaml:"database" doc:"Where everything is kept."`
 	HTTP      httpSettings               `yaml:"http" doc:"The service's own web server."`
 	Texts     string                     `yaml:"texts" doc:"A folder with az.yaml, tr.yaml, ... that replace built-in texts."`
+	Calendar  attention.Calendar         `yaml:"calendar" doc:"Days with names, and days on which nothing is started."`
+	Proactive attention.Config           `yaml:"proactive" doc:"Everything that you start, per person."`
+	Audiences audience.Config            `yaml:"audiences" doc:"Groups of customers by condition."`
+	Offers    offer.Config               `yaml:"offers" doc:"Offers, greetings and series: what goes to whom and when."`
 	Surveys   survey.Section             `yaml:"surveys" doc:"What you ask customers."`
 	Points    *loyalty.Config            `yaml:"points" doc:"What customers earn, and how long it lasts."`
 	Tiers     *loyalty.Tiers             `yaml:"tiers" doc:"What those who come often are called, and get."`
@@ -97,9 +104,10 @@ func (s *settings) readLanguages(root config.Node, r *config.Report) {
 // defaults are what a careful operator would choose.
 func defaults() settings {
 	return settings{
-		Brand:    brandSettings{Languages: language.All, Timezone: config.NewZone(time.UTC), Manner: "formal"},
-		Staff:    staffSettings{Language: language.English},
-		Database: databaseSettings{URL: config.NewSecret("sqlite://rapport.db")},
-		HTTP:     httpSettings{Addr: "127.0.0.1:8080"},
+		Proactive: attention.Defaults(),
+		Brand:     brandSettings{Languages: language.All, Timezone: config.NewZone(time.UTC), Manner: "formal"},
+		Staff:     staffSettings{Language: language.English},
+		Database:  databaseSettings{URL: config.NewSecret("sqlite://rapport.db")},
+		HTTP:      httpSettings{Addr: "127.0.0.1:8080"},
 	}
 }

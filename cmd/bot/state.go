@@ -40,6 +40,9 @@ func (s *service) personState(ctx context.Context, platform, userID string) (any
 		"customer": st.Person.ID, "dialogue": dialogue, "tickets": tickets,
 		"language": conversation.ReplyLanguage(st.Person, locale, s.set.Brand.Languages),
 	}
+	if err := s.offersState(ctx, who, state); err != nil {
+		return nil, err
+	}
 	if err := s.surveyState(ctx, who, state); err != nil {
 		return nil, err
 	}

@@ -26,6 +26,7 @@ type features struct {
 	articles *knowledge.Base
 	loyalty  *loyalty.Programme // nil: the config has none
 	surveys  *survey.Agenda
+	offers   *offers
 }
 
 // wiring is what differs between run, sandbox and chat.
@@ -66,10 +67,18 @@ func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
+	promoted, err := openOffers(ctx, w, db, catalogue, s.wakeAgenda)
+	if err != nil {
+		return nil, err
+	}
 	surveys := openSurveys(w, db, catalogue, articles, programme)
-	help := commands.Help{Voice: voice, Commands: slices.Concat([]string{"start", "help"}, programme.Commands(), []string{"language", "stop", "agent"})}
+	surveys.Audience = promoted.audiences
+	if programme != nil {
+		programme.Match = promoted.audiences.Match
+	}
+	help := commands.Help{Voice: voice, Commands: slices.Concat([]string{"start", "help"}, programme.Commands(), promoted.commands(), []string{"language", "stop", "agent"})}
 	start, agent := commands.Start{Voice: voice}, commands.Agent{Voice: voice}
-	s.parts = features{help: help, voice: voice, articles: articles, loyalty: programme, surveys: surveys}
+	s.parts = features{help: help, voice: voice, articles: articles, loyalty: programme, surveys: surveys, offers: promoted}
 	if w.store == nil {
 		w.store = db.Conversations()
 	}
@@ -80,6 +89,7 @@ func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 			commands.Stop{Voice: voice, Surveys: surveys.Skill.Name(), OnStop: surveys.Skill.OnStop, OnLeave: surveys.Skill.OnLeave},
 			start, help, commands.Language{Voice: voice}, agent,
 		}, loyaltySkills(programme, catalogue), []conversation.Skill{
+			promoted.skill,
 			conversation.OpenStep{},
 			surveys.Skill,
 			commands.SmallTalk{Voice: voice},
@@ -89,12 +99,13 @@ func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 		Fallback: commands.Fallback{Voice: voice},
 		Rescue:   agent.Rescue,
 		Welcome:  start.Welcome,
+		After:    promoted.skill.AfterAnswer,
 		Business: w.business, Languages: w.set.Brand.Languages, Log: w.log, Typing: s.typing, Wait: w.wait,
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.driver = clock.NewDriver(w.business, w.log, append(programme.Agendas(), surveys)...)
+	s.driver = clock.NewDriver(w.business, w.log, append(programme.Agendas(), surveys, promoted.agenda, persistence.NewHeld(db, w.business.Now))...)
 	s.handler = s.routes()
 	return s, nil
 }

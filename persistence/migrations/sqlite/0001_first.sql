@@ -25,6 +25,7 @@ CREATE TABLE customers (
 	stopped      INTEGER NOT NULL DEFAULT 0, -- derived from the consent for "all"
 	staff        INTEGER NOT NULL DEFAULT 0,
 	welcomed_at  INTEGER NOT NULL DEFAULT 0,
+	offers_asked_at INTEGER NOT NULL DEFAULT 0, -- the question whether we may write first
 	created_at   INTEGER NOT NULL,
 	forgotten_at INTEGER NOT NULL DEFAULT 0
 ) STRICT;
@@ -575,22 +576,26 @@ CREATE TABLE occurrences (
 	id          INTEGER PRIMARY KEY AUTOINCREMENT,
 	offer       TEXT    NOT NULL,
 	due_at      INTEGER NOT NULL,
-	state       TEXT    NOT NULL DEFAULT 'open', -- open, approval, paused, planned, finished, missed, stopped
+	subject_id  INTEGER NOT NULL DEFAULT 0, -- the one person it is for; 0: an audience
+	next_at     INTEGER NOT NULL DEFAULT 0, -- not gone on with before
+	state       TEXT    NOT NULL DEFAULT 'open', -- open: people are still to be looked at; planned: messages may still be under way; finished, missed, stopped
 	reason      TEXT    NOT NULL DEFAULT '',
 	content     TEXT    NOT NULL DEFAULT '', -- JSON: the offer as it was then
 	cursor      INTEGER NOT NULL DEFAULT 0, -- the last customer looked at
 	started_at  INTEGER NOT NULL DEFAULT 0,
 	finished_at INTEGER NOT NULL DEFAULT 0,
-	UNIQUE (offer, due_at)
+	UNIQUE (offer, due_at, subject_id)
 ) STRICT;
-CREATE INDEX occurrences_open ON occurrences (due_at) WHERE state IN ('open', 'approval', 'paused', 'planned');
+CREATE INDEX occurrences_open ON occurrences (due_at) WHERE state = 'open';
 
 CREATE TABLE deliveries (
 	id            INTEGER PRIMARY KEY AUTOINCREMENT,
 	occurrence_id INTEGER NOT NULL REFERENCES occurrences(id),
 	root_id       INTEGER NOT NULL REFERENCES customers(id),
 	customer_id   INTEGER NOT NULL REFERENCES customers(id),
-	state         TEXT    NOT NULL, -- pending, deferred, suppressed, sending, sent, unknown, failed, unreachable, late_skipped, control
+	offer         TEXT    NOT NULL,
+	step          INTEGER NOT NULL DEFAULT 0, -- of a series
+	state         TEXT    NOT NULL, -- pending, deferred, suppressed, sent, unknown, failed, unreachable, late_skipped, control
 	reason        TEXT    NOT NULL DEFAULT '',
 	variant       TEXT    NOT NULL DEFAULT '',
 	why           TEXT    NOT NULL DEFAULT '', -- JSON: what explain prints
@@ -601,8 +606,9 @@ CREATE TABLE deliveries (
 	tapped_at     INTEGER NOT NULL DEFAULT 0,
 	UNIQUE (occurrence_id, root_id)
 ) STRICT;
-CREATE INDEX deliveries_open ON deliveries (occurrence_id, state) WHERE state IN ('pending', 'deferred', 'sending');
+CREATE INDEX deliveries_open ON deliveries (occurrence_id, state) WHERE state IN ('pending', 'deferred');
 CREATE INDEX deliveries_by_customer ON deliveries (customer_id, id);
+CREATE INDEX deliveries_by_offer ON deliveries (customer_id, offer);
 
 -- Texts a person has had: nobody gets the same one twice.
 CREATE TABLE texts_given (
@@ -616,10 +622,10 @@ CREATE TABLE texts_given (
 -- What we start costs a place in the person's budget, taken when the message is claimed.
 CREATE TABLE attention (
 	id       INTEGER PRIMARY KEY AUTOINCREMENT,
-	key      TEXT    NOT NULL UNIQUE, -- delivery:<id>, invitation:<id>, reserve:<what>:<day>:<root>
+	key      TEXT    NOT NULL UNIQUE, -- outbox:<id>
 	root_id  INTEGER NOT NULL REFERENCES customers(id),
-	kind     TEXT    NOT NULL, -- birthday, survey, points_expiring, offer
-	state    TEXT    NOT NULL DEFAULT 'reserved', -- reserved, spent, given_back
+	kind     TEXT    NOT NULL, -- the purpose
+	state    TEXT    NOT NULL DEFAULT 'taken', -- taken, given_back
 	taken_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX attention_by_root ON attention (root_id, taken_at) WHERE state <> 'given_back';

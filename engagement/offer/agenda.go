@@ -1,0 +1,224 @@
+package offer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/rapport-chat/rapport/clock"
+	"github.com/rapport-chat/rapport/engagement/attention"
+	"github.com/rapport-chat/rapport/engagement/audience"
+	"github.com/rapport-chat/rapport/language"
+	"github.com/rapport-chat/rapport/texts"
+)
+
+// Figures of the fan-out.
+const (
+	pageSize = 200 // people looked at in one transaction
+	lowWater = 300 // due bulk messages of an account, above which no further page is written
+	maxDues  = 64  // due times of one schedule claimed in one go
+	maxOpen  = 20  // open occurrences looked at
+)
+
+// Deps is what offers need.
+type Deps struct {
+	Audiences *audience.Set
+	Store     Store
+	Policy    attention.Policy
+	Texts     *texts.Catalogue
+	Languages []language.Code // the brand's, its default first
+	Zone      *time.Location  // the brand's
+	Now       func() time.Time // business clock
+}
+
+// Agenda makes offers due and writes their deliveries, page by page. It implements clock.Agenda.
+type Agenda struct {
+	Deps
+	offers []*offer
+	start  sync.Mutex
+	loaded bool
+}
+
+var _ clock.Agenda = (*Agenda)(nil)
+
+// NewAgenda prepares the offers of a section that was checked.
+func NewAgenda(c Config, d Deps) *Agenda {
+	out := &Agenda{Deps: d}
+	for id, one := range c.All() {
+		out.offers = append(out.offers, newOffer(id, *one, d.Zone))
+	}
+	return out
+}
+
+// Name implements clock.Agenda.
+func (*Agenda) Name() string { return "offers" }
+
+// Load tells the store which schedules there are: one that is new or was changed begins at now. It is called once,
+// before anything is due; Next does it when nobody has.
+func (a *Agenda) Load(ctx context.Context, now time.Time) error {
+	a.start.Lock()
+	defer a.start.Unlock()
+	if a.loaded {
+		return nil
+	}
+	for _, o := range a.offers {
+		if _, err := a.Store.LoadSchedule(ctx, o.name(), o.digest, now); err != nil {
+			return fmt.Errorf("load the schedule of offer %s: %w", o.id, err)
+		}
+	}
+	a.loaded = true
+	return nil
+}
+
+// Next implements clock.Agenda.
+func (a *Agenda) Next(ctx context.Context) (first time.Time, ok bool, err error) {
+	if err := a.Load(ctx, a.Now()); err != nil {
+		return first, false, err
+	}
+	earlier := func(t time.Time) {
+		if !ok || t.Before(first) {
+			first, ok = t, true
+		}
+	}
+	schedules, err := a.schedules(ctx)
+	if err != nil {
+		return first, false, err
+	}
+	for _, o := range a.offers {
+		s := schedules[o.name()]
+		if o.Paused || s.Paused || s.Digest != o.digest {
+			continue // paused, or another process runs a newer config
+		}
+		if o.schedule != nil {
+			if due := o.schedule.Next(s.Cursor); !due.IsZero() {
+				earlier(due)
+			}
+			continue
+		}
+		waiting, err := a.Store.Unplanned(ctx, o.id, o.On, o.After.Std(), s.Loaded, 1)
+		if err != nil {
+			return first, false, err
+		}
+		if len(waiting) > 0 {
+			earlier(waiting[0].At)
+		}
+	}
+	open, room, err := a.open(ctx)
+	if err != nil {
+		return first, false, err
+	}
+	for _, o := range open {
+		if at := o.when(); at.After(a.Now()) || room {
+			earlier(at)
+		}
+	}
+	return first, ok, nil
+}
+
+// when is the time at which the occurrence is gone on with.
+func (o *Occurrence) when() time.Time {
+	if o.Next.After(o.Due) {
+		return o.Next
+	}
+	return o.Due
+}
+
+func (a *Agenda) schedules(ctx context.Context) (map[string]Schedule, error) {
+	names := make([]string, len(a.offers))
+	for i, o := range a.offers {
+		names[i] = o.name()
+	}
+	return a.Store.Schedules(ctx, names)
+}
+
+// open lists what is being sent, and whether there is room for another page of messages.
+func (a *Agenda) open(ctx context.Context) (open []Occurrence, room bool, err error) {
+	open, err = a.Store.Open(ctx, maxOpen)
+	if err != nil || len(open) == 0 {
+		return open, false, err
+	}
+	waiting, err := a.Store.Waiting(ctx, a.Now())
+	return open, waiting < lowWater, err
+}
+
+// RunDue implements clock.Agenda: it claims what is due, and writes one page of what is open.
+func (a *Agenda) RunDue(ctx context.Context, now time.Time) (more bool, err error) {
+	if err := a.Load(ctx, now); err != nil {
+		return false, err
+	}
+	schedules, err := a.schedules(ctx)
+	if err != nil {
+		return false, err
+	}
+	var errs []error
+	for _, o := range a.offers {
+		s := schedules[o.name()]
+		if o.Paused || s.Paused || s.Digest != o.digest {
+			continue
+		}
+		claimed, err := a.claim(ctx, o, s, now)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("offer %s: %w", o.id, err))
+		}
+		more = more || claimed
+	}
+	open, room, err := a.open(ctx)
+	if err != nil {
+		return more, errors.Join(append(errs, err)...)
+	}
+	for _, o := range open {
+		if !room || o.when().After(now) {
+			continue
+		}
+		if err := a.advance(ctx, o, now); err != nil {
+			errs = append(errs, fmt.Errorf("offer %s of %s: %w", o.Offer, o.Due.Format(time.RFC3339), err))
+			continue // one offer that fails does not hold up the others
+		}
+		more = true
+		break
+	}
+	return more && len(errs) == 0, errors.Join(errs...)
+}
+
+// claim makes occurrences of the due times up to now that nobody has claimed.
+func (a *Agenda) claim(ctx context.Context, o *offer, s Schedule, now time.Time) (more bool, err error) {
+	if o.schedule == nil {
+		return a.claimEvents(ctx, o, s)
+	}
+	var all []Occurrence
+	cursor := s.Cursor
+	for range maxDues {
+		due := o.schedule.Next(cursor)
+		if due.IsZero() || due.After(now) {
+			break
+		}
+		cursor = due
+		for _, w := range o.waves() {
+			one := Occurrence{Offer: o.id, Due: due.Add(w.after), Content: o.content(w, due)}
+			if now.After(one.Due.Add(one.Content.NotAfter)) {
+				one.Missed = "late"
+			}
+			all = append(all, one)
+		}
+	}
+	if len(all) == 0 {
+		return false, nil
+	}
+	return true, a.Store.Claim(ctx, s, cursor, all)
+}
+
+func (a *Agenda) claimEvents(ctx context.Context, o *offer, s Schedule) (more bool, err error) {
+	events, err := a.Store.Unplanned(ctx, o.id, o.On, o.After.Std(), s.Loaded, maxDues)
+	if err != nil || len(events) == 0 {
+		return false, err
+	}
+	all := make([]Occurrence, len(events))
+	for i, e := range events {
+		all[i] = Occurrence{
+			Offer: o.id, Due: e.At.Add(o.After.Std()), Subject: e.Customer, Content: o.content(wave{to: o.To.Value}, time.Time{}),
+		}
+	}
+	return true, a.Store.ClaimEvents(ctx, all)
+}
