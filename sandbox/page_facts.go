@@ -41,7 +41,7 @@ const (
 
 // order is how the parts follow each other whatever the service's own order is; unknown ones come last.
 var order = []string{
-	"customer", "name", "language", "points", "tier", "dialogue", "consents", "tickets", "invitations", "responses", "deliveries",
+	"customer", "name", "language", "spendable", "pending", "points", "tier", "dialogue", "consents", "tickets", "invitations", "responses", "deliveries",
 }
 
 // facts turns what the service knows of a person into nodes. It works from the JSON alone, so that the service can say
@@ -61,13 +61,18 @@ func facts(state any, now time.Time) ([]node, error) {
 	if !ok {
 		members = []member{{"state", value}}
 	}
-	slices.SortStableFunc(members, func(a, b member) int { return rank(a.key) - rank(b.key) })
+	arrange(members)
 	f := factory{now: now}
 	var out []node
 	for _, m := range members {
 		out = append(out, f.node(m.key, m.key, m.value, 1))
 	}
 	return out, nil
+}
+
+// arrange sorts an object's members by rank.
+func arrange(members []member) {
+	slices.SortStableFunc(members, func(a, b member) int { return rank(a.key) - rank(b.key) })
 }
 
 func rank(key string) int {
@@ -150,6 +155,7 @@ func (f factory) group(n *node, members []member, depth int) {
 		return
 	}
 	n.Kind = "tiles"
+	arrange(members)
 	for _, m := range members {
 		one := f.node(n.Path+"."+m.key, m.key, m.value, depth+1)
 		if !one.Number {

@@ -129,6 +129,7 @@ type sideView struct {
 	Known           bool
 	Problem         string
 	Facts           []node
+	Nothing         []node // facts that are empty
 	Calls           []callView
 	Busy            []string
 	Down            bool
@@ -155,7 +156,15 @@ func (p *page) side(ctx context.Context, platform lookalike.Platform, name strin
 	state, err := p.state(ctx, platform, name)
 	if err == nil && state != nil {
 		v.Known = true
-		v.Facts, err = facts(state, p.box.Service().Now())
+		var all []node
+		all, err = facts(state, p.box.Service().Now())
+		for _, n := range all {
+			if n.Kind == "none" {
+				v.Nothing = append(v.Nothing, n)
+			} else {
+				v.Facts = append(v.Facts, n)
+			}
+		}
 	}
 	if err != nil {
 		v.Problem = err.Error()

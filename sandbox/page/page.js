@@ -651,10 +651,17 @@
     offer(event.target.closest('.pane'));
   });
 
+  // A line break comes only with Shift held; keyboards of phones send the break beside the key.
+  let shift = false;
+  document.addEventListener('beforeinput', (event) => {
+    if (event.inputType === 'insertLineBreak' && !shift && event.target.matches('.composer textarea')) event.preventDefault();
+  });
+
   document.addEventListener('focusin', (event) => focusPane(event.target.closest?.('.pane')));
   document.addEventListener('pointerdown', (event) => focusPane(event.target.closest?.('.pane')));
 
   document.addEventListener('keydown', (event) => {
+    shift = event.shiftKey;
     if (event.key === 'Escape') {
       const open = event.target.closest?.('details.drop[open]') || one('details.drop[open]');
       if (open) {
