@@ -112,9 +112,13 @@ func (s *Outbox) Claim(ctx context.Context, l outbox.Lease, ids []conversation.O
 // claimRows claims what asks for no judgement in one statement, and the rest with care.
 func (s *Outbox) claimRows(ctx context.Context, l outbox.Lease, wanted []conversation.OutgoingID, now time.Time) ([]itemRow, error) {
 	var rows []itemRow
-	var err error
 	if s.db.dialect.joins { // a statement alone is a transaction
-		rows, err = s.db.statements.plain(ctx, l, wanted, now)
+		run, cancel, err := alone(ctx)
+		if err != nil {
+			return nil, err
+		}
+		rows, err = s.db.statements.plain(run, l, wanted, now)
+		cancel()
 		if err != nil && !errors.Is(err, errAgain) || len(rows) == len(wanted) {
 			return rows, err
 		}

@@ -33,29 +33,20 @@
 //	}
 //
 // Rules for its SQL:
-//
 //   - Both databases understand it: ? for parameters, RETURNING, ON CONFLICT, CAST(x AS text), no booleans (flag), no
 //     time types (ms, instant). The few things that differ are methods of dialect.
-//
 //   - Queries are constants, because each is prepared once per connection. A list of ids is one parameter (dialect.in
 //     and ids), a page of rows is one parameter (dialect.rows and objects).
-//
 //   - LIMIT CAST(? AS bigint), not LIMIT ?: SQLite would prepare the statement again for each new value.
-//
 //   - A repeat that is expected is ON CONFLICT DO NOTHING and a look at the count: an error ends a PostgreSQL
 //     transaction. No row is conversation.ErrNotFound.
-//
 //   - Tx has exec, get, list and each; so has db.statements for single reads outside a transaction.
-//
 //   - Messages are kept back until the end of the transaction: rows of ours may hold an OutgoingID, but not with a
 //     foreign key. So is SavePerson, and what is given to Tx.later: a write that nothing else in the transaction relies
 //     on. A turn that only writes such things is one statement on PostgreSQL; its first other statement begins an
 //     ordinary transaction.
-//
 //   - Locks are taken roots of customers first, then conversations, then the rest by id.
-//
 //   - What strangers typed goes through clean before it is a key or a column.
-//
 //   - Reads of one row or one page use db.statements; what must see one state of several tables uses DB.Read.
 //
 // What else a feature can hang itself on: DB.SetGate decides about whatever we start when it is claimed, DB.OnReport

@@ -60,6 +60,15 @@ func (db *DB) again(ctx context.Context, try func() (*Tx, error)) (*Tx, error) {
 	}
 }
 
+// alone is the context for a statement that is a transaction of its own: like others it is finished once it has begun.
+func alone(ctx context.Context) (run context.Context, cancel context.CancelFunc, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	run, cancel = context.WithTimeout(context.WithoutCancel(ctx), transactionLimit)
+	return run, cancel, nil
+}
+
 // session is a connection in a transaction.
 type session struct {
 	conn    *sqlx.Conn

@@ -85,8 +85,13 @@ func (s *Outbox) settlePlain(ctx context.Context, l outbox.Lease, results []outb
 	if err != nil {
 		return nil, err
 	}
+	run, cancel, err := alone(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer cancel()
 	var settled []settledRow
-	err = s.db.statements.list(ctx, &settled, settlePostgres, l.Account, l.Owner, l.Epoch, list, 1)
+	err = s.db.statements.list(run, &settled, settlePostgres, l.Account, l.Owner, l.Epoch, list, 1)
 	if errors.Is(err, errAgain) {
 		return results, nil
 	}
