@@ -15,6 +15,7 @@ import (
 type memberRow struct {
 	Customer int64 `db:"customer_id"`
 	Card     string
+	Invite   string
 	Terms    string
 	Way      string
 	Tier     string
@@ -27,7 +28,7 @@ type memberRow struct {
 // readMember is the oldest membership among a person's records.
 func readMember(ctx context.Context, on *statements, root conversation.CustomerID) (loyalty.Member, error) {
 	var r memberRow
-	err := on.get(ctx, &r, `SELECT customer_id, card, terms, way, tier, tier_until, review_at, notices, joined_at FROM members
+	err := on.get(ctx, &r, `SELECT customer_id, card, invite, terms, way, tier, tier_until, review_at, notices, joined_at FROM members
 		WHERE left_at = 0 AND customer_id IN `+ofRoot+` ORDER BY joined_at, customer_id LIMIT 1`, int64(root))
 	if errors.Is(err, conversation.ErrNotFound) {
 		return loyalty.Member{}, err
@@ -36,7 +37,7 @@ func readMember(ctx context.Context, on *statements, root conversation.CustomerI
 		return loyalty.Member{}, fmt.Errorf("find the membership of %d: %w", root, err)
 	}
 	return loyalty.Member{
-		Customer: conversation.CustomerID(r.Customer), Card: r.Card, Terms: r.Terms, Way: r.Way, JoinedAt: instant(r.Joined), Notices: r.Notices,
+		Customer: conversation.CustomerID(r.Customer), Card: r.Card, Invite: r.Invite, Terms: r.Terms, Way: r.Way, JoinedAt: instant(r.Joined), Notices: r.Notices,
 		Standing: loyalty.Standing{Tier: r.Tier, Until: instant(r.Until), ReviewAt: instant(r.Review)},
 	}, nil
 }
@@ -56,8 +57,8 @@ func (b loyaltyBooks) Join(ctx context.Context, m loyalty.Member) (loyalty.Membe
 		return now, false, err
 	}
 	for range maxCodes {
-		n, err := b.exec(ctx, `INSERT INTO members (customer_id, card, terms, way, joined_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-			int64(m.Customer), loyalty.NewCard(), m.Terms, m.Way, ms(m.JoinedAt))
+		n, err := b.exec(ctx, `INSERT INTO members (customer_id, card, invite, terms, way, joined_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			int64(m.Customer), loyalty.NewCard(), loyalty.NewVoucherCode(), m.Terms, m.Way, ms(m.JoinedAt))
 		if err != nil {
 			return m, false, fmt.Errorf("make %d a member: %w", m.Customer, err)
 		}
@@ -67,6 +68,15 @@ func (b loyaltyBooks) Join(ctx context.Context, m loyalty.Member) (loyalty.Membe
 		}
 	}
 	return m, false, fmt.Errorf("make %d a member: %w", m.Customer, errNoCode)
+}
+
+// AcceptTerms implements loyalty.Membership.
+func (b loyaltyBooks) AcceptTerms(ctx context.Context, terms string) error {
+	_, err := b.exec(ctx, `UPDATE members SET terms = ? WHERE left_at = 0 AND customer_id IN `+ofRoot, terms, int64(b.turn.root))
+	if err != nil {
+		return fmt.Errorf("note the terms that %d accepts: %w", b.turn.root, err)
+	}
+	return nil
 }
 
 // SetTier implements loyalty.Membership.

@@ -87,8 +87,8 @@ func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 		// The order in which skills are asked.
 		Skills: slices.Concat([]conversation.Skill{
 			commands.Stop{Voice: voice, Surveys: surveys.Skill.Name(), OnStop: surveys.Skill.OnStop, OnLeave: surveys.Skill.OnLeave},
+		}, loyaltySkills(programme, catalogue), []conversation.Skill{ // an invitation comes as /start with a code
 			start, help, commands.Language{Voice: voice}, agent,
-		}, loyaltySkills(programme, catalogue), []conversation.Skill{
 			promoted.skill,
 			conversation.OpenStep{},
 			surveys.Skill,

@@ -31,6 +31,7 @@ type Expiring struct {
 type Member struct {
 	Customer conversation.CustomerID
 	Card     string // the code
+	Invite   string // the code that brings friends
 	Terms    string // the version that was accepted
 	Way      string // "button", "till", "import"
 	JoinedAt time.Time

@@ -24,7 +24,7 @@ func (p *Programme) Agendas() []clock.Agenda {
 		return nil
 	}
 	return []clock.Agenda{
-		Lapse{p}, Warnings{p}, TierReview{p}, VoucherEnd{p}, PhoneEnd{p},
+		Lapse{p}, Warnings{p}, TierReview{p}, VoucherEnd{p}, PhoneEnd{p}, ReferralPay{p}, BirthdayGifts{p},
 	}
 }
 

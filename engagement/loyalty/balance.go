@@ -52,7 +52,7 @@ func (s Balance) show(ctx context.Context, t conversation.Turn) (conversation.Co
 			conversation.Act(s.label(t.Lang, "balance.notices_on_button"), balanceName, verbNoticesOn, nil),
 		})
 	}
-	return s.say(t, o), nil
+	return s.say(t, append([]conversation.Outgoing{o}, s.newTerms(t, a)...)...), nil
 }
 
 // Press implements conversation.Presser.

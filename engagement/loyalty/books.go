@@ -28,6 +28,7 @@ type Books interface {
 	Membership
 	OrderBook
 	VoucherBook
+	ReferralBook
 	// Chat is the private chat in which the person can be told something; false when there is none.
 	Chat(ctx context.Context) (c Chat, ok bool, err error)
 }
@@ -59,6 +60,8 @@ type Ledger interface {
 type Membership interface {
 	// Join makes the person a member. fresh is false when one of its records is already.
 	Join(ctx context.Context, m Member) (now Member, fresh bool, err error)
+	// AcceptTerms notes a newer version of the terms.
+	AcceptTerms(ctx context.Context, terms string) error
 	// SetTier writes the tier, until when it is kept although too little was earned, and when to look again.
 	SetTier(ctx context.Context, s Standing) error
 	// SetNotices turns credit notices on or off.
@@ -92,6 +95,19 @@ type VoucherBook interface {
 	Held(ctx context.Context, reward string) (int64, error)
 }
 
+// ReferralBook is who brought whom.
+type ReferralBook interface {
+	// Invite records that a member brought the person: ErrOwnInvite, ErrInvited or ErrHasOrders when that cannot be.
+	Invite(ctx context.Context, inviter conversation.CustomerID, at time.Time) error
+	// ReferralDue notes the first order of a person who was invited, and when it can no longer be returned. It does
+	// nothing for others.
+	ReferralDue(ctx context.Context, order string, due time.Time) error
+	// PaidReferrals counts the person's invitations that were paid since a time.
+	PaidReferrals(ctx context.Context, since time.Time) (int, error)
+	// EndReferral ends a due invitation as paid, or as refused for a reason.
+	EndReferral(ctx context.Context, id int64, paid bool, reason string, at time.Time) error
+}
+
 // Reader reads outside transactions.
 type Reader interface {
 	// ReadAccount is the account of a person, given by any linked record; since begins the tier's window.
@@ -105,6 +121,8 @@ type Reader interface {
 	// FindByCard and FindByPhone answer whose it is; conversation.ErrNotFound when nobody's.
 	FindByCard(ctx context.Context, code string) (conversation.CustomerID, error)
 	FindByPhone(ctx context.Context, phone string) (conversation.CustomerID, error)
+	// FindByInvite answers whose invitation code it is; conversation.ErrNotFound when nobody's.
+	FindByInvite(ctx context.Context, code string) (conversation.CustomerID, error)
 	// FindOrder answers an order with its customer, 0 for nobody known.
 	FindOrder(ctx context.Context, source, id string) (Order, error)
 	// Verify proves the books: it lists what does not add up, at most limit findings.
@@ -113,16 +131,24 @@ type Reader interface {
 
 // Pages finds what is due, in pages.
 type Pages interface {
-	// NextExpiry, NextWarning, NextReview, NextVoucherEnd and NextOrderEnd are the earliest due times.
+	// NextExpiry, NextWarning, NextReview, NextReferral, NextVoucherEnd and NextOrderEnd are the earliest due times.
 	NextExpiry(ctx context.Context) (time.Time, bool, error)
 	NextWarning(ctx context.Context) (time.Time, bool, error)
 	NextReview(ctx context.Context) (time.Time, bool, error)
+	NextReferral(ctx context.Context) (time.Time, bool, error)
 	NextVoucherEnd(ctx context.Context) (time.Time, bool, error)
 	NextOrderEnd(ctx context.Context, wait time.Duration) (time.Time, bool, error)
-	// LapsedLots, LotsDueWarning and MembersToReview list what is due at now, the earliest first.
+	// LapsedLots, LotsDueWarning, MembersToReview and ReferralsDue list what is due at now, the earliest first.
 	LapsedLots(ctx context.Context, now time.Time, limit int) ([]Lot, error)
 	LotsDueWarning(ctx context.Context, now time.Time, limit int) ([]Lot, error)
 	MembersToReview(ctx context.Context, now time.Time, limit int) ([]conversation.CustomerID, error)
+	ReferralsDue(ctx context.Context, now time.Time, limit int) ([]Invitation, error)
+	// BirthdayCursor is the end of the last day whose birthdays were dealt with, zero before the first; MoveBirthdays
+	// moves it forward.
+	BirthdayCursor(ctx context.Context) (time.Time, error)
+	MoveBirthdays(ctx context.Context, to time.Time) error
+	// Birthdays lists members whose birthday is on a day such as 05-28, by id.
+	Birthdays(ctx context.Context, monthDay string, after conversation.CustomerID, limit int) ([]conversation.CustomerID, error)
 	// EndVouchers ends what is over at now and answers how many that were.
 	EndVouchers(ctx context.Context, now time.Time, limit int) (int64, error)
 	// ForgetPhones takes the phone from orders that have waited since before a time, and answers how many those were.

@@ -54,7 +54,7 @@ func (s Card) show(ctx context.Context, t conversation.Turn) (conversation.Commi
 		conversation.Act(s.commandLabel(t.Lang, balanceName), balanceName, verbShow, nil),
 	})
 	o.Body.Image = picture(a.Member.Card)
-	return s.say(t, o), nil
+	return s.say(t, append([]conversation.Outgoing{o}, s.newTerms(t, a)...)...), nil
 }
 
 func (s Card) tierLine(lang language.Code, a Account) texts.Rich {

@@ -29,6 +29,7 @@ const (
 	SourceOwed     = "owed"     // id: the entry that brought points to take
 	SourceJoin     = "join"     // id: the record
 	SourceBirthday = "birthday" // id: the year
+	SourceReferral = "referral" // id: the friend, or "invited"
 	SourceStaff    = "staff"    // id: the act in the audit
 	SourceImport   = "import"   // id: the row's
 )

@@ -2,6 +2,7 @@ package loyalty_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 	"testing"
@@ -75,6 +76,26 @@ type shop struct {
 	sent    map[string][]outbox.Item // by chat
 	events  int
 	tickets []conversation.Handoff
+	url     string
+}
+
+// exec runs a statement behind the program's back.
+func (s *shop) exec(query string) {
+	s.t.Helper()
+	driver, source := "postgres", s.url
+	if path, ok := strings.CutPrefix(s.url, "sqlite://"); ok {
+		driver, source = "sqlite", path
+	}
+	db, err := sql.Open(driver, source)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := db.ExecContext(s.t.Context(), query); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // told tells when an event is settled.
@@ -106,7 +127,7 @@ func onBoth(t *testing.T, test func(t *testing.T, s *shop)) {
 
 func newShop(t *testing.T, url, content string) *shop {
 	t.Helper()
-	s := &shop{t: t, clock: clock.NewMovable(time.Until(start)), settled: make(chan struct{}, 64), sent: map[string][]outbox.Item{}}
+	s := &shop{t: t, url: url, clock: clock.NewMovable(time.Until(start)), settled: make(chan struct{}, 64), sent: map[string][]outbox.Item{}}
 	var err error
 	if s.db, err = persistence.Open(t.Context(), url, persistence.Options{Clock: s.clock}); err != nil {
 		t.Fatal(err)

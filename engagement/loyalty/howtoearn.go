@@ -27,6 +27,9 @@ func (s HowToEarn) Decide(_ context.Context, t conversation.Turn) (conversation.
 	for id, rule := range s.Points.Earn.All() {
 		lines = append(lines, s.ruleLines(t, id, rule)...)
 	}
+	if r := s.Points.Referral; r != nil && r.Inviter > 0 {
+		lines = append(lines, s.Texts.Say(t.Lang, "earn.referral", texts.Vars{"n": r.Inviter, "friend": r.Friend}))
+	}
 	if len(lines) == 0 {
 		return s.say(t, conversation.Say(s.Texts.Say(t.Lang, "balance.no_programme", nil))), nil
 	}

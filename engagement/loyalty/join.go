@@ -57,6 +57,8 @@ func (s Joining) Press(ctx context.Context, t conversation.Turn, a conversation.
 	switch a.Verb {
 	case verbNo:
 		return s.say(t, unpress(t), conversation.Say(s.Texts.Say(t.Lang, "join.declined", nil))), nil
+	case verbTerms:
+		return s.acceptTerms(t), nil
 	case verbYes:
 		d, err := data[joinData](a)
 		if err != nil {
@@ -65,6 +67,32 @@ func (s Joining) Press(ctx context.Context, t conversation.Turn, a conversation.
 		return s.join(t, d), nil
 	}
 	return nil, unknownVerb(a)
+}
+
+// newTerms asks a member to accept terms that have changed; nothing when there is nothing to ask.
+func (p *Programme) newTerms(t conversation.Turn, a Account) []conversation.Outgoing {
+	if a.Member.Terms == p.Terms {
+		return nil
+	}
+	key, vars := "join.terms_changed_plain", texts.Vars{}
+	if p.TermsLink != nil {
+		if link := p.TermsLink(t.Lang); link != "" {
+			key, vars["link"] = "join.terms_changed", texts.Link(link, link)
+		}
+	}
+	return []conversation.Outgoing{conversation.Say(p.Texts.Say(t.Lang, key, vars), []conversation.Button{
+		conversation.Act(p.label(t.Lang, "join.terms_yes"), joinName, verbTerms, nil),
+	})}
+}
+
+// acceptTerms notes the version in force.
+func (s Joining) acceptTerms(t conversation.Turn) conversation.Commit {
+	return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
+		if err := s.Store.In(tx).AcceptTerms(ctx, s.Terms); err != nil {
+			return t.Dialogue, err
+		}
+		return t.Dialogue, send(ctx, tx, unpress(t), conversation.Say(s.Texts.Say(t.Lang, "join.terms_done", nil)))
+	}
 }
 
 // join writes the membership and goes on to what the person wanted.

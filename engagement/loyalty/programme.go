@@ -192,6 +192,12 @@ func (p *Programme) ruleTitle(lang language.Code, id string) string {
 	return id
 }
 
+// Priority reports whether a member's tickets come first.
+func (p *Programme) Priority(a Account) bool {
+	level, ok := p.Tiers.Levels.Get(a.Member.Tier)
+	return ok && level.Priority
+}
+
 func (p *Programme) tierTitle(lang language.Code, id string) string {
 	if level, ok := p.Tiers.Levels.Get(id); ok {
 		return p.local(lang, level.Title)

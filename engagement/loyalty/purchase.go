@@ -186,6 +186,11 @@ func (p *Programme) credit(ctx context.Context, tx conversation.Tx, person conve
 			return 0, err
 		}
 	}
+	if first && p.Points.Referral != nil && o.Total > 0 {
+		if err := p.Store.In(tx).ReferralDue(ctx, o.Key(), o.At.Add(p.Points.Hold.Std())); err != nil {
+			return 0, err
+		}
+	}
 	if now.Sub(o.At) > newsFor {
 		return points, nil
 	}

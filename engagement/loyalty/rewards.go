@@ -106,8 +106,11 @@ func shown(code string) texts.Rich { return texts.Literal(ShownCode(code)).In(te
 
 // includes asks the audience of a reward, if it has one.
 func (s Rewards) includes(ctx context.Context, who conversation.CustomerID, w *Reward) (bool, error) {
-	if w.To.Value == "" || s.Match == nil {
+	if w.To.Value == "" {
 		return true, nil
+	}
+	if s.Match == nil {
+		return false, nil // who may have it cannot be told, so nobody gets it
 	}
 	may, err := s.Match(ctx, who, w.To.Value)
 	if err != nil {

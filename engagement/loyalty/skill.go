@@ -18,6 +18,7 @@ const (
 	cardName    = "card"
 	earnName    = "earn"
 	joinName    = "join"
+	inviteName  = "referral"
 )
 
 // The buttons' verbs.
@@ -31,11 +32,13 @@ const (
 	verbNo         = "no"
 	verbPickup     = "pickup"
 	verbAddress    = "address"
+	verbTerms      = "terms"
 )
 
-// Skills are the programme's skills, in the order in which they are asked.
+// Skills are the programme's skills, in the order in which they are asked. They go before the skill of /start, since an
+// invitation comes as /start with a code.
 func (p *Programme) Skills() []conversation.Skill {
-	return []conversation.Skill{Balance{p}, History{p}, Rewards{p}, Card{p}, HowToEarn{p}, Joining{p}}
+	return []conversation.Skill{Inviting{p}, Balance{p}, History{p}, Rewards{p}, Card{p}, HowToEarn{p}, Joining{p}}
 }
 
 // Commands are the names of the commands for help and for the platforms' menus.
@@ -118,7 +121,7 @@ func (Off) Name() string { return "no_programme" }
 // Decide implements conversation.Skill.
 func (o Off) Decide(_ context.Context, t conversation.Turn) (conversation.Commit, error) {
 	switch t.Intent {
-	case texts.IntentBalance, texts.IntentCard, texts.IntentHistory, texts.IntentRewards, texts.IntentEarn, texts.IntentJoin:
+	case texts.IntentBalance, texts.IntentCard, texts.IntentHistory, texts.IntentRewards, texts.IntentEarn, texts.IntentJoin, texts.IntentReferral:
 		return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
 			return t.Dialogue, send(ctx, tx, conversation.Say(o.Texts.Say(t.Lang, "balance.no_programme", nil)))
 		}, nil

@@ -454,7 +454,7 @@ CREATE TABLE members (
 	tier_until  INTEGER NOT NULL DEFAULT 0, -- the tier is kept until then although too little was earned; 0: enough was
 	review_at   INTEGER NOT NULL DEFAULT 0, -- when the tier must be looked at again; 0: never
 	notices     INTEGER NOT NULL DEFAULT 1, -- wants to hear of credits
-	inviter_id  INTEGER REFERENCES customers(id),
+	invite      TEXT    NOT NULL UNIQUE, -- the code that brings friends
 	joined_at   INTEGER NOT NULL,
 	left_at     INTEGER NOT NULL DEFAULT 0
 ) STRICT;
@@ -555,12 +555,15 @@ CREATE TABLE referrals (
 	id          INTEGER PRIMARY KEY AUTOINCREMENT,
 	friend_id   INTEGER NOT NULL UNIQUE REFERENCES customers(id), -- root
 	inviter_id  INTEGER NOT NULL REFERENCES customers(id), -- root
-	state       TEXT    NOT NULL DEFAULT 'joined', -- joined, paid, refused
+	state       TEXT    NOT NULL DEFAULT 'joined', -- joined, due, paid, refused
 	reason      TEXT    NOT NULL DEFAULT '',
+	order_key   TEXT    NOT NULL DEFAULT '', -- the friend's first: its source and id
 	joined_at   INTEGER NOT NULL,
+	due_at      INTEGER NOT NULL DEFAULT 0, -- when the order can no longer be returned
 	paid_at     INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE INDEX referrals_by_inviter ON referrals (inviter_id, joined_at);
+CREATE INDEX referrals_by_inviter ON referrals (inviter_id, paid_at);
+CREATE INDEX referrals_due ON referrals (due_at) WHERE state = 'due';
 
 -- ============================================================ offers
 -- What a schedule knows of itself: a new or changed one has no past.
