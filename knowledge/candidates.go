@@ -1,6 +1,9 @@
 package knowledge
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // candidate is a document with the evidence for it.
 type candidate struct {
@@ -126,16 +129,42 @@ func closest(f forward, idf, weights []float32, norm float32, first, last uint32
 	return float64(best)
 }
 
-// fullest returns the greatest share of the question's weight that one of the texts
-// from first to last contains.
-func fullest(f forward, weights []float32, total float32, first, last uint32) float64 {
-	best := float32(0)
+// fullest returns the greatest share of the question's weight that one of the sentences
+// from first to last contains, and the share of it that stands in neighbouring words
+// of the question which are neighbours there too.
+func fullest(f forward, q probe, weights []float32, first, last uint32) (share, neighbours float64) {
+	best, together := float32(0), float32(0)
 	for p := first; p < last; p++ {
-		sum := float32(0)
-		for _, t := range f.term[f.start[p]:f.start[p+1]] {
-			sum += weights[t]
+		sum, pairs, previous := float32(0), float32(0), uint32(noTerm)
+		for i := f.start[p]; i < f.start[p+1]; i++ {
+			t := f.term[i]
+			w := weights[t]
+			if w == 0 {
+				previous = noTerm
+				continue
+			}
+			if !slices.Contains(f.term[f.start[p]:i], t) {
+				sum += w
+				if previous != noTerm && q.follows(previous, t) {
+					pairs += min(w, weights[previous])
+				}
+			}
+			previous = t
 		}
-		best = max(best, sum)
+		best, together = max(best, sum), max(together, pairs)
 	}
-	return float64(best / (total + 1e-6))
+	return float64(best / (q.total + 1e-6)), float64(together / (q.total + 1e-6))
+}
+
+// noTerm is no term's number.
+const noTerm = math.MaxUint32
+
+// follows reports whether b comes right after a in the question.
+func (q probe) follows(a, b uint32) bool {
+	for i := 1; i < len(q.order); i++ {
+		if q.order[i-1] == a && q.order[i] == b {
+			return true
+		}
+	}
+	return false
 }

@@ -7,18 +7,19 @@ type Evidence [evidenceCount]float64
 
 // What each figure of Evidence is.
 const (
-	stemsInQuestion  = iota // telling words of the question in title and phrasings
-	gramsInQuestion         // letter sequences in title and phrasings
-	stemsInAnswer           // telling words in the answer
-	gramsInAnswer           // letter sequences in the answer
-	ideasInQuestion         // concepts in title and phrasings
-	ideasInAnswer           // concepts in the answer
-	fieldsInQuestion        // fields of concepts in title and phrasings
-	closestByStems          // the most alike phrasing by words
-	closestByGrams          // the most alike phrasing by letter sequences
-	closestByIdeas          // the most alike phrasing by concepts
-	fullestSentence         // share of the telling words that one sentence of the answer has
-	closestByPairs          // the most alike phrasing by pairs of concepts
+	stemsInQuestion    = iota // telling words of the question in title and phrasings
+	gramsInQuestion           // letter sequences in title and phrasings
+	stemsInAnswer             // telling words in the answer
+	gramsInAnswer             // letter sequences in the answer
+	ideasInQuestion           // concepts in title and phrasings
+	ideasInAnswer             // concepts in the answer
+	fieldsInQuestion          // fields of concepts in title and phrasings
+	closestByStems            // the most alike phrasing by words
+	closestByGrams            // the most alike phrasing by letter sequences
+	closestByIdeas            // the most alike phrasing by concepts
+	fullestSentence           // share of the telling words that one sentence of the answer has
+	closestByPairs            // the most alike phrasing by pairs of concepts
+	neighboursInAnswer        // share of them that are neighbours in question and sentence
 	evidenceCount
 )
 
@@ -26,7 +27,7 @@ const (
 var EvidenceNames = [evidenceCount]string{
 	"words in the questions", "letters in the questions", "words in the answer", "letters in the answer",
 	"meaning in the questions", "meaning in the answer", "subject of the questions",
-	"closest phrasing by words", "closest phrasing by letters", "closest phrasing by meaning", "fullest sentence of the answer", "closest phrasing by pairs of meanings",
+	"closest phrasing by words", "closest phrasing by letters", "closest phrasing by meaning", "fullest sentence of the answer", "closest phrasing by pairs of meanings", "neighbouring words in the answer",
 }
 
 // sums is the evidence that the inverted lists give for document d.
@@ -52,6 +53,6 @@ func (ix *index) gather(d int, q question, s *scratch) Evidence {
 	e[closestByGrams] = closest(ix.grams.phrasings, ix.grams.idf, s.gramWeight, q.grams.norm, first, last)
 	e[closestByIdeas] = closest(ix.ideas.phrasings, ix.ideas.idf, s.ideaWeight, q.ideas.norm, first, last)
 	e[closestByPairs] = closest(ix.pairs.phrasings, ix.pairs.idf, s.pairWeight, q.pairs.norm, first, last)
-	e[fullestSentence] = fullest(ix.stems.sentences, s.stemWeight, q.stems.total, ix.firstSentence[d], ix.firstSentence[d+1])
+	e[fullestSentence], e[neighboursInAnswer] = fullest(ix.stems.sentences, q.stems, s.stemWeight, ix.firstSentence[d], ix.firstSentence[d+1])
 	return e
 }

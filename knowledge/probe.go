@@ -20,6 +20,7 @@ type question struct {
 // probe is a question seen in one space.
 type probe struct {
 	terms []weighted // known terms
+	order []uint32   // stems only: the terms in the order of the words, noTerm for unknown ones
 	total float32    // what the known and unknown terms weigh together
 	known float32    // what the known ones weigh
 	norm  float32    // Euclidean length, unknown terms included
@@ -36,6 +37,7 @@ func (ix *index) analyse(text string) question {
 	q := question{words: ix.read(queryWords(text, ix.code, ix.vocabulary))}
 	stems, letters := newProbe(ix.stems), newProbe(ix.grams)
 	keys := make([][]string, len(q.words))
+	order := make([]uint32, 0, len(q.words))
 	for i, r := range q.words {
 		keys[i] = r.keys
 		weight := float32(math.Pow(everydayWeight(r.word, ix.code), ix.trust))
@@ -45,7 +47,12 @@ func (ix *index) analyse(text string) question {
 			grams(r.word, func(g uint64) { letters.add(g, weight*(1-typedShare)) })
 		}
 		grams(r.typed, func(g uint64) { letters.add(g, letterWeight) })
-		if id, ok := ix.stems.ids[language.Stem(r.word, ix.code)]; ok {
+		id, ok := ix.stems.ids[language.Stem(r.word, ix.code)]
+		if !ok {
+			id = noTerm
+		}
+		order = append(order, id)
+		if ok {
 			stems.addTerm(id, weight*r.likeness)
 			stems.addUnknown(weight * (1 - r.likeness))
 			continue
@@ -76,6 +83,7 @@ func (ix *index) analyse(text string) question {
 		}
 	}
 	q.stems, q.grams, q.ideas, q.fields, q.pairs = stems.finish(), letters.finish(), ideas.finish(), fields.finish(), pairs.finish()
+	q.stems.order = order
 	return q
 }
 

@@ -98,7 +98,7 @@ func (b *spaceBuilder[K]) addQuestion(terms []uint32) {
 func (b *spaceBuilder[K]) addAnswer(terms []uint32, apart bool) {
 	b.pending[1] = append(b.pending[1], terms...)
 	if apart {
-		b.sentences.add(terms)
+		b.sentences.addInOrder(terms)
 	}
 }
 
@@ -190,6 +190,12 @@ func (f *forward) add(terms []uint32) {
 	set := f.term[from:]
 	slices.Sort(set)
 	f.term = f.term[:from+len(slices.Compact(set))]
+	f.start = append(f.start, uint32(len(f.term)))
+}
+
+// addInOrder adds a text with its terms in the order of the words.
+func (f *forward) addInOrder(terms []uint32) {
+	f.term = append(f.term, terms...)
 	f.start = append(f.start, uint32(len(f.term)))
 }
 

@@ -5,13 +5,13 @@ package knowledge
 
 // evidenceWeights turns the evidence for an article into its score.
 var evidenceWeights = [evidenceCount]float64{
-	1.434, 1.618, 4.946, 5.173, 3.812, 2.316, 2.440, 1.321, 2.422, 3.219, 3.135, 1.734,
+	1.528, 1.549, 4.605, 5.229, 3.770, 2.192, 2.470, 1.284, 2.406, 3.199, 2.597, 1.758, 3.765,
 }
 
 // signalWeights and signalBias turn signals into the log odds that the first
 // article is right.
 var signalWeights = [signalCount]float64{
-	0.210, 0.054, 0.122, -0.365, 0.913, -0.526, 0.702, -1.443, 2.317, -0.074, 2.363, 0.081, -0.708, 1.389, 0.815, -0.060, 1.704, 1.092, 0.927, -1.316,
+	0.207, 0.056, 0.128, -0.448, 1.004, -0.506, 0.723, -1.516, 2.245, -0.012, 2.393, 0.162, -0.684, 1.368, 0.816, -0.032, 1.578, 1.056, 0.839, -1.320,
 }
 
-var signalBias = -0.341
+var signalBias = -0.413

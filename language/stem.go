@@ -10,7 +10,7 @@ import (
 
 // turkicStemRunes is how much of an Azerbaijani or Turkish word its stem keeps. Cut
 // words rank as well as hand-made suffix lists do (docs/knowledge.md).
-const turkicStemRunes = 5
+const turkicStemRunes = 4
 
 // Stem returns what inflected forms of a folded word usually have in common. It is
 // for comparing words, not for showing them.
