@@ -2,11 +2,14 @@ package persistence
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
+
+	"github.com/rapport-chat/rapport/engagement/offer"
 )
 
 // Count answers how many rows there are in a table, with an optional condition behind it.
@@ -111,4 +114,25 @@ func WaitingPlan(ctx context.Context, db *DB) (steps []string, err error) {
 		return tx.list(ctx, &steps, "EXPLAIN "+waitingSQL, "telegram:1", 0, 0, 1000)
 	})
 	return steps, err
+}
+
+// ErrKilled is what FillFailing breaks off with.
+var ErrKilled = errors.New("killed")
+
+// FillFailing writes a page and is broken off before its statement number at, counted from 0. It answers how many
+// statements were run.
+func FillFailing(ctx context.Context, db *DB, p offer.Page, at int) (ran int, err error) {
+	err = db.Do(ctx, func(ctx context.Context, tx *Tx) error {
+		ran = 0
+		prepare := tx.prepare
+		tx.prepare = func(ctx context.Context, query string) (*sqlx.Stmt, error) {
+			if ran == at {
+				return nil, ErrKilled
+			}
+			ran++
+			return prepare(ctx, query)
+		}
+		return tx.fill(ctx, p)
+	})
+	return ran, err
 }

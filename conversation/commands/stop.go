@@ -24,6 +24,9 @@ const stopSkill = "stop"
 // consentWording names the text that a person has seen when saying yes or no by this skill.
 const consentWording = "stop.done/1"
 
+// undoWording is what the button said that took the stop back.
+const undoWording = "stop.undo/1"
+
 // Name implements conversation.Skill.
 func (Stop) Name() string { return stopSkill }
 
@@ -101,9 +104,10 @@ func (s Stop) stop(t conversation.Turn, way string) conversation.Commit {
 	}
 }
 
+// undo takes the stop back. It is no yes to offers: that is a question of its own.
 func (s Stop) undo(t conversation.Turn) conversation.Commit {
 	return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
-		err := tx.RecordConsent(ctx, conversation.Consent{Topic: "all", Granted: true, Wording: consentWording, Way: "button"})
+		err := tx.RecordConsent(ctx, conversation.Consent{Topic: "all", Granted: true, Wording: undoWording, Way: "button"})
 		if err != nil {
 			return t.Dialogue, err
 		}

@@ -28,8 +28,8 @@ type Deps struct {
 	Store     Store
 	Policy    attention.Policy
 	Texts     *texts.Catalogue
-	Languages []language.Code // the brand's, its default first
-	Zone      *time.Location  // the brand's
+	Languages []language.Code  // the brand's, its default first
+	Zone      *time.Location   // the brand's
 	Now       func() time.Time // business clock
 }
 
