@@ -136,7 +136,8 @@ func (g *gate) readPeople(ctx context.Context, roots string) error {
 		g.people[conversation.CustomerID(r.ID)], all[i] = p, r.ID
 	}
 	var tickets []int64
-	err := g.tx.list(ctx, &tickets, `SELECT root_id FROM tickets WHERE state <> 'resolved' AND `+d.in("root_id"), roots)
+	err := g.tx.list(ctx, &tickets, `SELECT root_id FROM tickets
+		WHERE (state IN ('claimed', 'waiting') OR (state = 'open' AND silent = 0)) AND `+d.in("root_id"), roots)
 	if err != nil {
 		return err
 	}
