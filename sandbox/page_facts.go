@@ -155,7 +155,7 @@ func (f factory) group(n *node, members []member, depth int) {
 		return
 	}
 	n.Kind = "tiles"
-	arrange(members)
+	arrange(members) // in place: headed finds the same order
 	for _, m := range members {
 		one := f.node(n.Path+"."+m.key, m.key, m.value, depth+1)
 		if !one.Number {
@@ -175,7 +175,7 @@ func (f factory) text(n *node, key, text string) {
 	switch {
 	case text == "":
 		n.Kind, n.Text = "none", "none"
-	case key == "state" || key == "status" || key == "kind":
+	case key == "state" || key == "status":
 		n.Kind, n.Text, n.Tone = "badge", words(text), tones[text]
 	case key == "language" || key == "locale":
 		n.Text, n.Title = languageName(text), text
@@ -214,7 +214,7 @@ func (f factory) list(n *node, list []any, depth int) {
 	list = slices.Clone(list)
 	slices.SortStableFunc(list, func(a, b any) int { return latest(b).Compare(latest(a)) })
 	for i, item := range list {
-		one := headed(f.node(n.Path+"."+strconv.Itoa(len(list)-i), "", item, depth+1))
+		one := headed(f.node(n.Path+"."+strconv.Itoa(len(list)-i), "", item, depth+1), item)
 		if len(n.Items) < listShown {
 			n.Items = append(n.Items, one)
 		} else {
@@ -223,23 +223,35 @@ func (f factory) list(n *node, list []any, depth int) {
 	}
 }
 
-// headed moves what names a list's item, its first plain text, and its states to the head.
-func headed(n node) node {
-	if n.Kind != "group" {
+// naming are the keys that tell a list's items apart, the best first.
+var naming = []string{"name", "title", "offer", "survey", "reward", "skill", "topic", "reason", "kind"}
+
+// headed moves what names a list's item and its states to the head, and leaves out what is empty.
+func headed(n node, members any) node {
+	keys, _ := members.([]member)
+	if n.Kind != "group" && n.Kind != "tiles" {
 		return n
 	}
-	var names, badges, rest []node
-	for _, one := range n.Items {
+	name := -1
+	for _, key := range naming {
+		i := slices.IndexFunc(keys, func(m member) bool { return m.key == key })
+		if i >= 0 && n.Items[i].Kind == "value" {
+			name = i
+			break
+		}
+	}
+	var head, badges, rest []node
+	for i, one := range n.Items {
 		switch {
+		case i == name:
+			head = append(head, one)
 		case one.Kind == "badge":
 			badges = append(badges, one)
-		case one.Kind == "value" && !one.Number && len(names) == 0:
-			names = append(names, one)
-		default:
+		case one.Kind != "none":
 			rest = append(rest, one)
 		}
 	}
-	n.Head, n.Items = append(names, badges...), rest
+	n.Head, n.Items = append(head, badges...), rest
 	return n
 }
 

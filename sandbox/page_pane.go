@@ -97,9 +97,9 @@ var attachable = []option{
 
 // places are where somebody can write besides the private chat.
 var places = map[string][]option{
-	"telegram": {{Label: "Private chat"}, {Value: "group", Label: "Group"}},
-	"discord":  {{Label: "Direct message"}, {Value: "channel", Label: "Server channel"}},
-	"slack":    {{Label: "Direct message"}, {Value: "staff", Label: "Staff channel"}},
+	"telegram": {{Label: "Private"}, {Value: "group", Label: "Group"}},
+	"discord":  {{Label: "Direct"}, {Value: "channel", Label: "Channel"}},
+	"slack":    {{Label: "Direct"}, {Value: "staff", Label: "Staff"}},
 }
 
 // pane reads a platform's chat as the person in the seat sees it.
@@ -211,12 +211,12 @@ func days(log []lookalike.Message, v paneView, now time.Time, atRest bool) []day
 func message(m lookalike.Message, v paneView, at time.Time) messageView {
 	mv := messageView{
 		Message: m, Platform: v.Platform, Key: v.Platform + "-" + m.ID, Bot: m.From == "bot", Own: m.From == v.As,
-		Display: display(m.From), Time: at.Format("15:04"),
+		Display: display(m.From), Colour: colour(m.From), Time: at.Format("15:04"),
 	}
 	if mv.Bot {
-		mv.Display = v.Bot
+		mv.Display, mv.Colour = v.Bot, v.BotColour
 	}
-	mv.Initial, mv.Colour = initial(mv.Display), colour(m.From)
+	mv.Initial = initial(mv.Display)
 	// The look-alikes build this from escaped text, see lookalike.Message.
 	mv.Body = template.HTML(m.HTML) //nolint:gosec // see above
 	if m.HTML == "" {

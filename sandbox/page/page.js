@@ -168,6 +168,7 @@
     const input = one('textarea', one('.composer', pane));
     input.setAttribute('aria-label', one('textarea', one('.composer', fresh)).getAttribute('aria-label'));
     if (moved || atEnd) toEnd(log, !moved);
+    if (moved) one('[data-switch][aria-current]', pane)?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
     const form = one('.modal', pane);
     if (form && !hadForm) one('input, textarea', form)?.focus();
   }
