@@ -68,6 +68,7 @@ type Lookalike struct {
 	pace         pace
 	waiting      map[string]bool // messages that no gateway connection and no listing has handed over
 	pings        int
+	online       chan struct{} // closed when a bot has first identified
 }
 
 var _ lookalike.Platform = (*Lookalike)(nil)
@@ -102,6 +103,7 @@ func New(cfg Config) (*Lookalike, error) {
 		sessions:     map[string]*session{},
 		interactions: map[string]*interaction{},
 		waiting:      map[string]bool{},
+		online:       make(chan struct{}),
 		pace:         newPace(cfg.Limits),
 	}
 	l.place = &chat{id: snowflake("text channel")}
@@ -175,6 +177,17 @@ func (l *Lookalike) Pings() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.pings
+}
+
+// Online returns when the bot has identified for the first time: a bot is told nothing of what happened before, and
+// does not know the chats of people who wrote to it for the first time then.
+func (l *Lookalike) Online(ctx context.Context) error {
+	select {
+	case <-l.online:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the bot to connect: %w", ctx.Err())
+	}
 }
 
 // Calls implements lookalike.Platform.

@@ -57,6 +57,11 @@ func (l *Lookalike) begin(c *conn, intents int) *session {
 	}
 	s := &session{id: "session-" + rand.Text(), intents: intents, conn: c, since: time.Now()}
 	l.sessions[s.id] = s
+	select {
+	case <-l.online:
+	default:
+		close(l.online)
+	}
 	return s
 }
 

@@ -1,0 +1,289 @@
+// Package discord is the channel for Discord.
+//
+// The gateway's connection is held by a loop of our own: the client library's own can be locked for good by a reconnect
+// that comes while it connects, cannot be stopped while it redials, keeps the state for a resume to itself, and hands on
+// events that it could only half decode. Calls are made by ourselves too, since the library's limiter sleeps without
+// regard to a deadline. What is used of the library are its types, codes and constants.
+package discord
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rapport-chat/rapport/conversation"
+)
+
+// Name is the platform's name.
+const Name = "discord"
+
+// The platform's figures. Source: docs.discord.com/developers/resources/message and topics/rate-limits, November 2026.
+const (
+	maxText      = 2000
+	perSecond    = 45 // of 50: presses and typing take their share
+	perChat      = time.Second
+	callTimeout  = 30 * time.Second // for calls whose caller sets no deadline
+	quickTimeout = 5 * time.Second  // for calls of no consequence
+)
+
+// Adapter is one bot on Discord. Its methods may be called concurrently; Run by one at a time.
+type Adapter struct {
+	settings
+	log      *slog.Logger
+	http     *http.Client
+	dial     func(ctx context.Context, network, addr string) (net.Conn, error)
+	me       atomic.Pointer[identity] // nil until Connect succeeded
+	progress *progress
+	forms    *forms
+	pace     *pace
+	invalid  *budget
+	chats    *chats
+	deleting *recent
+}
+
+// identity is who we are on the platform.
+type identity struct {
+	user, app, account string
+}
+
+var (
+	_ conversation.Channel   = (*Adapter)(nil)
+	_ conversation.Typer     = (*Adapter)(nil)
+	_ conversation.Commander = (*Adapter)(nil)
+)
+
+// Option changes what New builds.
+type Option func(*Adapter)
+
+// WithTransport replaces the network for calls, for tests and for look-alikes in the same process.
+func WithTransport(rt http.RoundTripper) Option {
+	return func(a *Adapter) { a.http.Transport = rt }
+}
+
+// WithDial replaces the network for the gateway.
+func WithDial(dial func(ctx context.Context, network, addr string) (net.Conn, error)) Option {
+	return func(a *Adapter) { a.dial = dial }
+}
+
+// New checks the config and makes the adapter; it calls nobody. Its errors never hold the token.
+func New(cfg Config, log *slog.Logger, opts ...Option) (*Adapter, error) {
+	s, err := cfg.settings()
+	if err != nil {
+		return nil, fmt.Errorf("discord: %w", err)
+	}
+	a := &Adapter{
+		settings: s,
+		log:      log.With("channel", Name),
+		http: &http.Client{
+			Transport:     newTransport(),
+			Timeout:       callTimeout,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		dial:     (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+		progress: newProgress(),
+		forms:    newForms(),
+		pace:     newPace(),
+		invalid:  &budget{},
+		chats:    newChats(),
+		deleting: newRecent(),
+	}
+	for _, opt := range opts {
+		opt(a)
+	}
+	return a, nil
+}
+
+// Name implements conversation.Channel.
+func (a *Adapter) Name() string { return Name }
+
+// Account is the bot's account, such as "discord:123456": as the platform told it, or else the token; empty while
+// neither does.
+func (a *Adapter) Account() string {
+	if me := a.me.Load(); me != nil {
+		return me.account
+	}
+	if a.botID != "" {
+		return Name + ":" + a.botID
+	}
+	return ""
+}
+
+// Limits implements conversation.Channel.
+func (a *Adapter) Limits() conversation.Limits {
+	return conversation.Limits{TextLength: maxText, PerSecond: perSecond, PerChat: perChat, Forms: true, EditsText: true}
+}
+
+// Connect asks the platform who we are.
+func (a *Adapter) Connect(ctx context.Context) (string, error) {
+	ex, err := a.call(ctx, &exchange{what: "get our user", verb: http.MethodGet, path: "users/@me"})
+	if err != nil {
+		return "", err
+	}
+	id := text(object(ex.body)["id"])
+	if !isID(id) {
+		return "", &conversation.SendError{Kind: conversation.Temporary, Code: "bad_answer", Err: errors.New("get our user: the answer is not a user")}
+	}
+	if a.botID != "" && id != a.botID {
+		a.log.Warn("the server gives the bot another id than its token", "id", id)
+	}
+	me := &identity{user: id, app: id, account: Name + ":" + id}
+	// Bots made before 2016 have an application with an id of its own.
+	ex, err = a.call(ctx, &exchange{what: "get our application", verb: http.MethodGet, path: "applications/@me"})
+	if err == nil {
+		if app := text(object(ex.body)["id"]); isID(app) {
+			me.app = app
+		}
+	} else if conversation.KindOf(err) != conversation.OurPayload {
+		return "", err
+	}
+	a.me.Store(me)
+	return me.account, nil
+}
+
+// Close drops the connections that are kept open. Calls made later open new ones.
+func (a *Adapter) Close() error {
+	a.http.CloseIdleConnections()
+	return nil
+}
+
+// Run receives until ctx ends, which answers nil, or the credentials are dead, which answers a *SendError.
+func (a *Adapter) Run(ctx context.Context, in conversation.Receiver) error {
+	if err := a.untilConnected(ctx); err != nil {
+		return ended(ctx, err)
+	}
+	var responding sync.WaitGroup
+	defer responding.Wait()
+	r := newReceiver(a, in, &responding)
+	if err := r.recall(ctx); err != nil {
+		a.log.Warn("what was said while we were away cannot be asked for: the chats are not known", "error", err)
+	}
+	return ended(ctx, r.run(ctx))
+}
+
+// ended forgives errors that come of ctx's own end.
+func ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// untilConnected asks who we are until somebody answers.
+func (a *Adapter) untilConnected(ctx context.Context) error {
+	var wait backoff
+	for a.me.Load() == nil {
+		_, err := a.Connect(ctx)
+		switch {
+		case err == nil:
+			return nil
+		case conversation.KindOf(err) == conversation.OurCredentials:
+			return err
+		}
+		a.log.Warn("the platform does not answer", "error", err)
+		if err := pause(ctx, wait.after(err)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Typing shows for some seconds that the bot is typing.
+func (a *Adapter) Typing(ctx context.Context, to conversation.Address) error {
+	channel, err := channelID(to)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, quickTimeout)
+	defer cancel()
+	_, err = a.call(ctx, &exchange{what: "type", verb: http.MethodPost, path: "channels/" + channel + "/typing"})
+	return err
+}
+
+// channelID is the channel of an address: the thread, which is a channel of its own, or the chat.
+func channelID(to conversation.Address) (string, error) {
+	id := to.Chat
+	if to.Thread != "" {
+		id = to.Thread
+	}
+	if !isID(id) {
+		return "", payload("bad_address", "the channel's id is not a number")
+	}
+	return id, nil
+}
+
+// pause waits on the real clock.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// backoff doubles the wait from error to error.
+type backoff struct {
+	last time.Duration
+}
+
+// Waits after failed tries.
+const (
+	firstWait = 250 * time.Millisecond
+	longWait  = 15 * time.Second
+)
+
+// after is how long to wait: what the platform asks for, or twice as long as the last time.
+func (b *backoff) after(err error) time.Duration {
+	var se *conversation.SendError
+	if errors.As(err, &se) && se.RetryAfter > 0 {
+		return se.RetryAfter
+	}
+	b.last = min(max(b.last*2, firstWait), longWait)
+	return b.last
+}
+
+func (b *backoff) reset() { b.last = 0 }
+
+// object reads a JSON object field by field, nil for anything else: a server that is not quite the original may send
+// anything.
+func object(raw json.RawMessage) map[string]json.RawMessage {
+	var m map[string]json.RawMessage
+	if json.Unmarshal(raw, &m) != nil {
+		return nil
+	}
+	return m
+}
+
+// list reads a JSON array, nil for anything else.
+func list(raw json.RawMessage) []json.RawMessage {
+	var out []json.RawMessage
+	if json.Unmarshal(raw, &out) != nil {
+		return nil
+	}
+	return out
+}
+
+// text reads a string or a number as text, empty for anything else.
+func text(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		return clean(s)
+	}
+	var n json.Number
+	if json.Unmarshal(raw, &n) == nil {
+		return n.String()
+	}
+	return ""
+}
+
+// truth reads a boolean, false for anything else.
+func truth(raw json.RawMessage) bool { return string(raw) == "true" }

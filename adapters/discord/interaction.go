@@ -1,0 +1,238 @@
+package discord
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/bwmarrin/discordgo"
+
+	"github.com/rapport-chat/rapport/conversation"
+)
+
+const (
+	maxResponding = 64
+	// respondBy is when an interaction is answered although its event is not durable yet: after 3 s the platform gives
+	// it up, and nothing would bring it again. Source: docs.discord.com/developers/interactions/receiving-and-responding.
+	respondBy   = 1500 * time.Millisecond
+	respondTime = 1200 * time.Millisecond
+	// handleLife is how long an interaction's token can be used to answer: 15 min, and a little for the way.
+	handleLife = 14 * time.Minute
+)
+
+// What a custom id begins with.
+const (
+	pressPrefix  = "p:"
+	formPrefix   = "f:"
+	selectPrefix = "s:"
+)
+
+// handle is what an interaction lends for answering it, as Inbound.Handle.
+type handle struct {
+	App   string    `json:"app"`
+	Token string    `json:"token"`
+	Until time.Time `json:"until"`
+}
+
+// token is what was pressed, without our prefix: a button's custom id, or the chosen option of a select.
+func token(data map[string]json.RawMessage) (token string, form bool) {
+	id := text(data["custom_id"])
+	if values := list(data["values"]); len(values) > 0 {
+		id = text(values[0])
+	}
+	if t, ok := strings.CutPrefix(id, formPrefix); ok {
+		return t, true
+	}
+	t, ok := strings.CutPrefix(id, pressPrefix)
+	if !ok {
+		return "", false
+	}
+	return t, false
+}
+
+// respond sees to it that an interaction is answered in time: a form is opened at once, everything else is deferred
+// once it is durable. mine is false when there is nothing to be kept.
+func (r *receiver) respond(ctx context.Context, e event) (out event, mine bool) {
+	d := object(e.data)
+	id, secret := text(d["id"]), text(d["token"])
+	kind := text(d["type"])
+	if !isID(id) || !pathSafe(secret) {
+		return e, true // decode reports it as broken
+	}
+	data := object(d["data"])
+	if kind == "3" {
+		if t, isForm := token(data); isForm {
+			if form, ok := r.a.forms.of(t); ok {
+				r.later(ctx, nil, id, secret, modal(t, form))
+				return e, false
+			}
+		}
+	}
+	answer := discordgo.InteractionResponse{Type: discordgo.InteractionResponseDeferredMessageUpdate}
+	switch {
+	case kind == "2", kind == "5" && len(object(d["message"])) == 0:
+		answer.Type = discordgo.InteractionResponseDeferredChannelMessageWithSource
+	case kind != "3" && kind != "5":
+		return e, false
+	}
+	e.kept = make(chan struct{})
+	r.later(ctx, e.kept, id, secret, answer)
+	return e, true
+}
+
+// pathSafe says whether an interaction's token can be put into a path.
+func pathSafe(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(c rune) bool {
+		return c != '_' && c != '-' && c != '=' && c != '.' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z')
+	})
+}
+
+// later answers an interaction when its event is kept, or when there is no more time to wait.
+func (r *receiver) later(ctx context.Context, kept <-chan struct{}, id, secret string, answer discordgo.InteractionResponse) {
+	select {
+	case r.slots <- struct{}{}:
+	case <-ctx.Done():
+		return
+	}
+	r.responding.Go(func() {
+		defer func() { <-r.slots }()
+		if kept != nil {
+			timer := time.NewTimer(respondBy)
+			defer timer.Stop()
+			select {
+			case <-kept:
+			case <-timer.C:
+			case <-ctx.Done():
+			}
+		}
+		// Also while we stop: what is kept is to be answered.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), respondTime)
+		defer cancel()
+		_, err := r.a.call(ctx, &exchange{
+			what: "respond to an interaction", verb: http.MethodPost, path: "interactions/" + id + "/" + secret + "/callback",
+			payload: answer, lent: true,
+		})
+		if err != nil {
+			r.a.log.Warn("an interaction could not be answered", "code", codeOf(err), "error", err)
+		}
+	})
+}
+
+// Figures of modals. Source: docs.discord.com/developers/components/reference#text-input.
+const (
+	maxFields     = 5
+	maxTitle      = 45
+	maxFieldLabel = 45
+	maxHint       = 100
+	maxInput      = 4000
+	defaultInput  = 1000
+)
+
+// fits says whether a form can be opened as a modal.
+func fits(f *conversation.Form) bool {
+	if f == nil || len(f.Fields) == 0 || len(f.Fields) > maxFields {
+		return false
+	}
+	names := map[string]bool{}
+	for _, field := range f.Fields {
+		if field.Name == "" || len(field.Name) > maxCustomID || names[field.Name] {
+			return false
+		}
+		names[field.Name] = true
+	}
+	return true
+}
+
+// modal opens a form.
+func modal(token string, f conversation.Form) discordgo.InteractionResponse {
+	data := &discordgo.InteractionResponseData{CustomID: formPrefix + token, Title: cutText(f.Title, maxTitle)}
+	for _, field := range f.Fields {
+		limit := defaultInput
+		if field.MaxRunes > 0 {
+			limit = min(field.MaxRunes, maxInput)
+		}
+		style := discordgo.TextInputShort
+		if field.Multiline {
+			style = discordgo.TextInputParagraph
+		}
+		value := []rune(clean(field.Value))
+		hint := []rune(clean(field.Hint))
+		data.Components = append(data.Components, discordgo.ActionsRow{Components: []discordgo.MessageComponent{discordgo.TextInput{
+			CustomID: field.Name, Label: cutText(field.Label, maxFieldLabel), Style: style,
+			Value: string(value[:min(len(value), limit)]), Placeholder: string(hint[:min(len(hint), maxHint)]), MaxLength: limit,
+		}}})
+	}
+	return discordgo.InteractionResponse{Type: discordgo.InteractionResponseModal, Data: data}
+}
+
+// interaction is a press, a command or a form.
+func (r *receiver) interaction(e event) (conversation.Inbound, bool) {
+	d := object(e.data)
+	in := r.place(d)
+	in.EventID = text(d["id"])
+	user := object(d["user"])
+	if len(user) == 0 {
+		user = object(object(d["member"])["user"])
+	}
+	in.From = sender(user)
+	in.From.Locale = text(d["locale"])
+	in.Private = in.Private && text(d["context"]) != "2" // 2 is a chat of other people
+	in.Mentioned = !in.Private
+	in.MessageID = text(object(d["message"])["id"])
+	data := object(d["data"])
+	switch text(d["type"]) {
+	case "2":
+		in.Kind = conversation.KindMessage
+		in.Command = strings.ToLower(text(data["name"]))
+		if options := list(data["options"]); len(options) > 0 {
+			in.Args = strings.TrimSpace(text(object(options[0])["value"]))
+		}
+		in.Text = strings.TrimSpace("/" + in.Command + " " + in.Args)
+		in.Handle = r.lend(d)
+	case "3":
+		in.Kind = conversation.KindPress
+		in.Token, _ = token(data)
+	case "5":
+		in.Kind = conversation.KindForm
+		in.Token, _ = token(data)
+		in.Values = values(data["components"])
+	}
+	if in.EventID == "" || in.Chat == "" || in.From.UserID == "" || in.Command == "" && in.Token == "" {
+		return r.broken(e, in), true
+	}
+	return in, true
+}
+
+// lend keeps what an answer by the interaction's token needs.
+func (r *receiver) lend(d map[string]json.RawMessage) []byte {
+	h := handle{App: text(d["application_id"]), Token: text(d["token"]), Until: time.Now().Add(handleLife)}
+	if !isID(h.App) || !pathSafe(h.Token) {
+		return nil
+	}
+	raw, err := json.Marshal(h)
+	if err != nil {
+		return nil
+	}
+	return raw
+}
+
+// values are what was typed into a modal, by custom id. Components may stand in rows or, in newer clients, in labels.
+func values(components json.RawMessage) map[string]string {
+	out := map[string]string{}
+	for _, raw := range list(components) {
+		c := object(raw)
+		fields := list(c["components"])
+		if one := c["component"]; one != nil {
+			fields = append(fields, one)
+		}
+		for _, raw := range fields {
+			f := object(raw)
+			if id := text(f["custom_id"]); id != "" {
+				out[id] = text(f["value"])
+			}
+		}
+	}
+	return out
+}

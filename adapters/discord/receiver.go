@@ -1,0 +1,274 @@
+package discord
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rapport-chat/rapport/conversation"
+)
+
+const (
+	// identifyGap is the least time between two sessions that we start: one in 5 s is allowed.
+	// Source: docs.discord.com/developers/events/gateway#session-start-limit-object.
+	identifyGap = 5 * time.Second
+	// reconnectWait is the least time between two connections.
+	reconnectWait = 500 * time.Millisecond
+	// lookBack is how far back is asked for what was said while we were away.
+	lookBack = 7 * 24 * time.Hour
+	page     = 100
+	epoch    = 1420070400000 // source: docs.discord.com/developers/reference#snowflakes
+)
+
+// Recaller may be implemented by the Receiver given to Run: it tells which private chats there were since a time, with
+// the id of the newest message that was kept of each, empty when it is not known. What people wrote there while no
+// gateway session lasted is then asked for. Without it a new process knows only the chats that it has seen itself.
+type Recaller interface {
+	Recall(ctx context.Context, account string, since time.Time) (newest map[string]string, err error)
+}
+
+// receiver takes events in for one Run.
+type receiver struct {
+	a          *Adapter
+	in         conversation.Receiver
+	responding *sync.WaitGroup
+	slots      chan struct{} // bounds the interactions that wait for their response
+	identified time.Time     // when a session was last started
+	connected  atomic.Int64  // when a connection last got through, in ms
+
+	mu   sync.Mutex
+	gaps []string // chats in which something may have been missed
+}
+
+func newReceiver(a *Adapter, in conversation.Receiver, responding *sync.WaitGroup) *receiver {
+	return &receiver{a: a, in: in, responding: responding, slots: make(chan struct{}, maxResponding)}
+}
+
+// recall learns the chats of earlier processes.
+func (r *receiver) recall(ctx context.Context) error {
+	known, ok := r.in.(Recaller)
+	if !ok {
+		return nil
+	}
+	newest, err := known.Recall(ctx, r.a.me.Load().account, time.Now().Add(-lookBack))
+	if err != nil {
+		return fmt.Errorf("recall the chats: %w", err)
+	}
+	for chat, id := range newest {
+		if isID(chat) {
+			r.a.chats.saw(chat, id, "")
+		}
+	}
+	return nil
+}
+
+// run holds the gateway until ctx ends or the credentials are dead.
+func (r *receiver) run(ctx context.Context) error {
+	var s *session
+	var wait backoff
+	for {
+		began := time.Now()
+		var err error
+		s, err = r.hold(ctx, s)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if conversation.KindOf(err) == conversation.OurCredentials {
+			return err
+		}
+		if at := r.connected.Load(); at >= began.UnixMilli() && time.Since(began) > steady {
+			wait.reset()
+		}
+		pauseFor := max(wait.after(err), reconnectWait)
+		if errors.Is(err, errInvalid) { // source: docs.discord.com/developers/events/gateway#resuming, a random 1 to 5 s
+			pauseFor = max(pauseFor, time.Second+time.Duration(rand.Int64N(int64(4*time.Second))))
+		}
+		r.a.log.Info("the gateway connection has ended", "resumable", s != nil, "again_in", pauseFor, "error", err)
+		if err := pause(ctx, pauseFor); err != nil {
+			return err
+		}
+	}
+}
+
+// mayIdentify keeps the pace of starting sessions.
+func (r *receiver) mayIdentify(ctx context.Context) error {
+	if !r.identified.IsZero() {
+		if err := pause(ctx, time.Until(r.identified.Add(identifyGap))); err != nil {
+			return err
+		}
+	}
+	r.identified = time.Now()
+	return nil
+}
+
+// keep makes the events of one connection durable, in order. Between them it asks for what was missed; a chat with an
+// event waits for its own gap to be filled first.
+func (r *receiver) keep(ctx context.Context, s *session, queue <-chan event) {
+	var wait backoff
+	var notBefore time.Time
+	for ctx.Err() == nil {
+		select {
+		case e := <-queue:
+			if !r.keepEvent(ctx, s, e) {
+				return
+			}
+			continue
+		default:
+		}
+		var timer <-chan time.Time
+		if chat, ok := r.gap(); ok {
+			left := time.Until(notBefore)
+			if left <= 0 {
+				if err := r.fill(ctx, chat); err != nil {
+					notBefore = time.Now().Add(wait.after(err))
+				} else {
+					wait.reset()
+				}
+				continue
+			}
+			timer = time.After(left)
+		}
+		select {
+		case e := <-queue:
+			if !r.keepEvent(ctx, s, e) {
+				return
+			}
+		case <-timer:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// keepEvent makes one event durable, however long it takes; false when ctx has ended before.
+func (r *receiver) keepEvent(ctx context.Context, s *session, e event) bool {
+	in, chat, ok := r.decode(ctx, e)
+	if ok {
+		if in.Private && r.isGap(chat) {
+			_ = r.fill(ctx, chat) // in vain: the gap stays, and the event is not kept back for it
+		}
+		if !r.persist(ctx, in) {
+			return false
+		}
+		if in.Private && isID(chat) {
+			newest := in.EventID
+			if newest != in.MessageID {
+				newest = "" // an interaction or an edit: its id says nothing about messages
+			}
+			r.a.chats.saw(chat, newest, in.From.UserID)
+		}
+	}
+	if e.kept != nil {
+		close(e.kept)
+	}
+	if e.seq > s.kept.Load() {
+		s.kept.Store(e.seq)
+	}
+	return true
+}
+
+// persist hands events to the inbox until it takes them.
+func (r *receiver) persist(ctx context.Context, in ...conversation.Inbound) bool {
+	var wait backoff
+	for {
+		err := r.in.Receive(ctx, in...)
+		if err == nil {
+			return true
+		}
+		if ctx.Err() != nil {
+			return false
+		}
+		r.a.log.Error("events could not be kept", "events", len(in), "error", err)
+		if pause(ctx, wait.after(err)) != nil {
+			return false
+		}
+	}
+}
+
+// gapEverywhere notes that a new session has begun: anything may have been missed.
+func (r *receiver) gapEverywhere() {
+	chats := r.a.chats.newestFirst()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.gaps = chats
+}
+
+func (r *receiver) gap() (string, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.gaps) == 0 {
+		return "", false
+	}
+	return r.gaps[0], true
+}
+
+func (r *receiver) isGap(chat string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Contains(r.gaps, chat)
+}
+
+func (r *receiver) filled(chat string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if i := slices.Index(r.gaps, chat); i >= 0 {
+		r.gaps = slices.Delete(r.gaps, i, i+1)
+	}
+}
+
+// fill asks for what was said in a chat since its newest message that is kept.
+func (r *receiver) fill(ctx context.Context, chat string) error {
+	after := r.a.chats.newest(chat)
+	if !isID(after) {
+		after = strconv.FormatUint(uint64(max(time.Now().Add(-lookBack).UnixMilli()-epoch, 0))<<22, 10)
+	}
+	for {
+		ex, err := r.a.call(ctx, &exchange{
+			what: "list messages", verb: http.MethodGet,
+			path: "channels/" + chat + "/messages?limit=" + strconv.Itoa(page) + "&after=" + after,
+		})
+		switch kind := conversation.KindOf(err); {
+		case err == nil:
+		case kind == conversation.OurPayload || kind == conversation.PersonUnreachable || kind == conversation.PersonGone:
+			r.filled(chat) // there is nothing to be had any more
+			return nil
+		default:
+			return err
+		}
+		messages := list(ex.body)
+		slices.Reverse(messages) // the newest comes first
+		var found []conversation.Inbound
+		newest := after
+		for _, raw := range messages {
+			in, _, ok := r.message(event{kind: "MESSAGE_CREATE", data: raw})
+			if id := text(object(raw)["id"]); laterID(id, newest) {
+				newest = id
+			}
+			if ok && in.Chat == chat {
+				found = append(found, in)
+			}
+		}
+		if len(found) > 0 && !r.persist(ctx, found...) {
+			return ctx.Err()
+		}
+		r.a.chats.saw(chat, newest, "")
+		if len(messages) < page || newest == after {
+			r.filled(chat)
+			return nil
+		}
+		after = newest
+	}
+}
+
+// laterID compares two snowflakes.
+func laterID(a, b string) bool {
+	x, errA := strconv.ParseUint(a, 10, 64)
+	y, errB := strconv.ParseUint(b, 10, 64)
+	return errA == nil && (errB != nil || x > y)
+}
