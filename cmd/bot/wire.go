@@ -87,8 +87,10 @@ func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 		// The order in which skills are asked.
 		Skills: slices.Concat([]conversation.Skill{
 			commands.Stop{Voice: voice, Surveys: surveys.Skill.Name(), OnStop: surveys.Skill.OnStop, OnLeave: surveys.Skill.OnLeave},
-		}, loyaltySkills(programme, catalogue), []conversation.Skill{ // an invitation comes as /start with a code
-			start, help, commands.Language{Voice: voice}, agent,
+		}, loyaltySkills(programme, catalogue), []conversation.Skill{
+			start, help,
+			commands.Language{Voice: voice},
+			agent,
 			promoted.skill,
 			conversation.OpenStep{},
 			surveys.Skill,
