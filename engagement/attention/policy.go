@@ -116,18 +116,22 @@ func Decide(p Policy, f Facts, m Message, now time.Time) Verdict {
 	if f.Zone != nil {
 		zone = f.Zone
 	}
-	if at, why := p.open(now, zone, f.SilentUntil); at.After(now) {
+	at, why := p.open(now, zone, f.SilentUntil)
+	if Counts(m.Purpose) {
+		if at.After(now) {
+			f.Waiting = nil // what waits now is looked at again then, the worthiest first
+		}
+		if free, full := p.place(f, m, at, zone); free.After(at) {
+			at, _ = p.open(free, zone, f.SilentUntil)
+			if why == "" {
+				why = full
+			}
+		}
+	}
+	if at.After(now) {
 		return later(m, at, why)
 	}
-	if !Counts(m.Purpose) {
-		return Verdict{}
-	}
-	at, why := p.place(f, m, now, zone)
-	if !at.After(now) {
-		return Verdict{}
-	}
-	at, _ = p.open(at, zone, f.SilentUntil)
-	return later(m, at, why)
+	return Verdict{}
 }
 
 // Held is the decision about everybody in the brand's zone: whether anything may be started now, and if not, until
