@@ -105,3 +105,14 @@ func displayName(name string) string {
 	}
 	return name
 }
+
+// Direct is the id of the direct channel between a person and the bot.
+func (l *Lookalike) Direct(name string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p, err := l.invent(name)
+	if err != nil {
+		return ""
+	}
+	return p.DM
+}
