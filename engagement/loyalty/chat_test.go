@@ -225,7 +225,7 @@ func TestHowToEarnIsMadeOfTheRules(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, "sqlite://"+t.TempDir()+"/test.db", file)
 	s.meet("ayla")
-	wants(t, s.say("ayla", "how to earn points"), "every 1\u00a0AZN: +1 point", "beans: ×2", "joining the programme: +10 points",
+	wants(t, s.say("ayla", "how to earn points"), "every 1\u00a0AZN: +1 point", "Coffee beans: ×2", "cups: ×1.5", "joining the programme: +10 points",
 		"Happy week (20 December – 27 December): ×2", "Confirmed after: 2 days", "Valid for: 365 days")
 	s.advance("ayla", 30*24*hours)
 	lacks(t, s.say("ayla", "how to earn points"), "Happy week")

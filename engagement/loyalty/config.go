@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/invopop/jsonschema"
+
 	"github.com/rapport-chat/rapport/config"
 	"github.com/rapport-chat/rapport/language"
 )
@@ -32,7 +34,7 @@ type EarnRule struct {
 	Per        map[config.Currency]config.Money `yaml:"per" doc:"The amount that brings the points, by currency: {AZN: 1, TRY: 25}."`
 	Points     int64                            `yaml:"points" check:"min=1,max=1000000" doc:"How many points."`
 	Round      string                           `yaml:"round" check:"enum=down|nearest|up" doc:"What becomes of part of a point."`
-	Categories map[string]Factor                `yaml:"categories" doc:"Categories that bring more or less: {beans: 2}."`
+	Categories map[string]Category              `yaml:"categories" doc:"Categories that bring more or less: {beans: 2}, or {beans: {times: 2, title: Coffee beans}}."`
 	PerOrder   int64                            `yaml:"per_order" check:"min=1" doc:"The most that one purchase brings."`
 	PerDay     int64                            `yaml:"per_day" check:"min=1" doc:"The most that all purchases of a day bring."`
 	On         string                           `yaml:"on" check:"enum=birthday|join" doc:"The event that brings the points."`
@@ -85,6 +87,9 @@ func (f *Factor) UnmarshalText(text []byte) error {
 func (f Factor) MarshalText() ([]byte, error) {
 	return []byte(strconv.FormatFloat(f.Float(), 'f', -1, 64)), nil
 }
+
+// JSONSchema implements config.SchemaDescriber.
+func (Factor) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Type: "number"} }
 
 // Float is the factor as a number.
 func (f Factor) Float() float64 { return float64(f) / float64(one) }

@@ -23,6 +23,8 @@ func TestConfigProblems(t *testing.T) {
 		"two rules for an event":        {file: "points: {earn: {x: {on: join, points: 1}, y: {on: join, points: 2}}}", want: "by x already"},
 		"nothing per point":             {file: "points: {earn: {x: {per: {AZN: 0}, points: 1}}}", want: "not an amount"},
 		"a bad factor":                  {file: "points: {earn: {x: {per: {AZN: 1}, points: 1, categories: {beans: two}}}}", want: "not a factor", hint: "1.5"},
+		"a category with a name":        {file: "points: {earn: {x: {per: {AZN: 1}, points: 1, categories: {beans: {times: 1.5, title: {en: Beans}}}}}}"},
+		"a category without factor":     {file: "points: {earn: {x: {per: {AZN: 1}, points: 1, categories: {beans: {title: Beans}}}}}", want: "times"},
 		"a multiplier without days":     {file: "points: {earn: {x: {multiply: 2}}}", want: "first and last day"},
 		"a multiplier that ends before": {file: "points: {earn: {x: {multiply: 2, from: 2026-12-20, until: 2026-12-10}}}", want: "ends before it begins"},
 		"overlapping multipliers": {

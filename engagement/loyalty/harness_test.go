@@ -32,7 +32,7 @@ points:
   warn_before: 30d
   hold: 2d
   earn:
-    purchase: {per: {AZN: 1}, points: 1, categories: {beans: 2}}
+    purchase: {per: {AZN: 1}, points: 1, categories: {beans: {times: 2, title: Coffee beans}, cups: 1.5}}
     welcome: {on: join, points: 10}
     happy_week: {multiply: 2, from: 2026-12-20, until: 2026-12-27, title: Happy week}
 tiers:

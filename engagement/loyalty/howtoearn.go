@@ -84,7 +84,9 @@ func (s HowToEarn) purchaseLines(lang language.Code, rule *EarnRule) []texts.Ric
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		lines = append(lines, s.Texts.Say(lang, "earn.category", texts.Vars{"category": s.categoryTitle(lang, name), "times": rule.Categories[name].Float()}))
+		lines = append(lines, s.Texts.Say(lang, "earn.category", texts.Vars{
+			"category": s.categoryTitle(lang, name, rule.Categories[name]), "times": rule.Categories[name].Times.Float(),
+		}))
 	}
 	if rule.PerDay > 0 {
 		lines = append(lines, s.Texts.Say(lang, "earn.cap", texts.Vars{"n": rule.PerDay}))
@@ -92,15 +94,12 @@ func (s HowToEarn) purchaseLines(lang language.Code, rule *EarnRule) []texts.Ric
 	return lines
 }
 
-// categoryTitle is the operator's text category.<id>, or the id itself.
-func (p *Programme) categoryTitle(lang language.Code, id string) string {
-	key := "category." + id
-	for _, l := range append([]language.Code{lang}, p.Languages...) {
-		if p.Texts.Has(l, key) {
-			return p.Texts.Label(lang, key, nil)
-		}
+// categoryTitle is the category's name for customers, or its id when it has none.
+func (p *Programme) categoryTitle(lang language.Code, id string, c Category) string {
+	if c.Title.IsZero() {
+		return id
 	}
-	return id
+	return p.local(lang, c.Title)
 }
 
 func today(t conversation.Turn, p *Programme) config.Date {

@@ -18,9 +18,9 @@ func (c *Config) OrderPoints(o Order, zone *time.Location) (points int64, multip
 	per, _ := rule.Per[config.Currency(o.Currency)].Minor(config.Currency(o.Currency))
 	weighted, lines := new(big.Int), int64(0)
 	for _, l := range o.Lines {
-		f, ok := rule.Categories[l.Category]
-		if !ok {
-			f = one
+		f := one
+		if c, ok := rule.Categories[l.Category]; ok {
+			f = c.Times
 		}
 		lines += l.Total
 		weighted.Add(weighted, product(l.Total, int64(f)))
