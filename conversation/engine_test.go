@@ -88,7 +88,7 @@ func start(t *testing.T, store conversation.Store, skills ...conversation.Skill)
 	t.Helper()
 	e, err := conversation.NewEngine(conversation.Config{
 		Store: store, Skills: skills, Fallback: last{}, Business: clock.NewMovable(0),
-		Languages: []language.Code{language.English, language.Azerbaijani},
+		Languages: []language.Code{language.English, language.Azerbaijani, language.Turkish, language.Russian},
 		Rescue: func(t conversation.Turn) conversation.Commit {
 			return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
 				if err := tx.OpenTicket(ctx, conversation.Handoff{Reason: "error"}); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -149,17 +150,36 @@ func intentOf(in Inbound, lang language.Code) texts.Intent {
 	return found
 }
 
-// spoken is the language that the event's own text is clearly written in. One word in Latin letters, such as the name
-// of a command or of a product, does not change what a person is known to speak.
+// spoken is the language that the event's own text is clearly written in: that of its words when they are ones that we
+// know as a whole ("tmm", "v sud podam"), else what it looks like, where the language that the person is known to use
+// weighs. One word in Latin letters, such as the name of a command or of a product, does not change what a person is
+// known to speak.
 func (e *Engine) spoken(in Inbound, p Person) (language.Code, bool) {
 	if in.Kind != KindMessage || in.Command != "" || in.Text == "" {
 		return "", false
 	}
-	g := language.DetectAmong(in.Text, e.cfg.Languages)
-	if p.Spoken != "" && g.Code != language.Russian && len(strings.Fields(in.Text)) < 2 {
+	known := e.known(in, p)
+	word := p.Spoken != "" && len(strings.Fields(in.Text)) < 2
+	intent, code, ok := texts.MatchIntent(in.Text, known)
+	if ok && intent != texts.IntentStopUnclear && !(word && code != language.Russian) {
+		return code, slices.Contains(e.cfg.Languages, code) // words that languages share say nothing
+	}
+	g := language.DetectKnowing(in.Text, e.cfg.Languages, known)
+	if word && g.Code != language.Russian {
 		return "", false
 	}
 	return g.Code, g.Sure()
+}
+
+// known is the language that the person is thought to use before the event is read, empty when nothing says so.
+func (e *Engine) known(in Inbound, p Person) language.Code {
+	if p.Spoken != "" {
+		return p.Spoken
+	}
+	if code, ok := language.Parse(in.From.Locale); ok && slices.Contains(e.cfg.Languages, code) {
+		return code
+	}
+	return ""
 }
 
 // ReplyLanguage is the language in which a person is spoken to: the chosen one; else what the messages are clearly

@@ -41,7 +41,25 @@ func Detect(text string) Guess {
 }
 
 // DetectAmong is Detect for a brand that speaks only some of the languages.
-func DetectAmong(text string, among []Code) Guess {
+func DetectAmong(text string, among []Code) Guess { return DetectKnowing(text, among, "") }
+
+// knownPrior is what speaks, before anything is read, for the language that a person
+// is known to use: short messages full of words that neighbours share ("kuryer gec
+// geldi") should not change it. Russian gets less of it: who has a Russian keyboard
+// and writes in Latin letters all the same is often writing another language.
+const (
+	knownPrior        = 5.5
+	knownRussianPrior = 2.5
+)
+
+// minForeignWords is how many words of a message of two must be common ones of
+// Latin-typed Russian to leave the known language for it; a loanword ("dostavka") is
+// not enough where the other word is strange to every language.
+const minForeignWords = 2
+
+// DetectKnowing is DetectAmong for a person who is known, or thought, to use a
+// language; an empty one changes nothing.
+func DetectKnowing(text string, among []Code, known Code) Guess {
 	if utf8.RuneCountInString(text) > maxDetectRunes {
 		text = string([]rune(text)[:maxDetectRunes])
 	}
@@ -61,7 +79,7 @@ func DetectAmong(text string, among []Code) Guess {
 	case cyrillic > latin:
 		return cyrillicGuess(lower, cyrillic, among)
 	default:
-		return latinGuess(text, lower, among)
+		return latinGuess(text, lower, among, known)
 	}
 }
 
@@ -78,25 +96,30 @@ func cyrillicGuess(lower string, letters int, among []Code) Guess {
 	return Guess{Code: code, Margin: math.Min(20, 2*float64(letters))}
 }
 
-func latinGuess(text, lower string, among []Code) Guess {
+func latinGuess(text, lower string, among []Code, known Code) Guess {
 	models := latinModels()
 	best, second := math.Inf(-1), math.Inf(-1)
 	var guess Guess
+	loan := false
 	for i := range models {
 		m := &models[i]
 		if !contains(among, m.code) {
 			continue
 		}
-		score := m.cues(lower)
-		if m.latinRussian {
-			score -= latinRussianPrior
-		}
-		for _, w := range Words(joinIf(m.latinRussian, text), m.code) {
-			score += m.word(w)
+		score := m.prior(known) + m.cues(lower)
+		words := Words(joinIf(m.latinRussian, text), m.code)
+		common := 0
+		for _, w := range words {
+			p, listed := m.word(w)
+			score += p
+			if listed {
+				common++
+			}
 		}
 		if score > best {
 			best, second = score, best
 			guess = Guess{Code: m.code, LatinRussian: m.latinRussian}
+			loan = m.latinRussian && len(words) == minForeignWords && common < minForeignWords
 		} else if score > second {
 			second = score
 		}
@@ -108,7 +131,23 @@ func latinGuess(text, lower string, among []Code) Guess {
 	if math.IsInf(second, -1) {
 		guess.Margin = 20
 	}
+	if loan && known != "" && guess.Code != known {
+		guess.Margin = math.Min(guess.Margin, sureMargin/2)
+	}
 	return guess
+}
+
+// prior is what speaks for or against the model before anything is read.
+func (m *latinModel) prior(known Code) float64 {
+	switch {
+	case m.latinRussian && m.code == known:
+		return knownRussianPrior - latinRussianPrior
+	case m.latinRussian:
+		return -latinRussianPrior
+	case m.code == known:
+		return knownPrior
+	}
+	return 0
 }
 
 func joinIf(latinRussian bool, text string) string {
@@ -155,20 +194,22 @@ func (m *latinModel) cues(lower string) float64 {
 }
 
 // word mixes how common the word is with how its letters follow each other; only
-// the better of the two counts, so that names and typos do not decide alone.
-func (m *latinModel) word(w string) float64 {
+// the better of the two counts, so that names and typos do not decide alone. listed
+// says that the word is a common one.
+func (m *latinModel) word(w string) (score float64, listed bool) {
 	if w[0] >= '0' && w[0] <= '9' {
-		return 0
+		return 0, false
 	}
 	key := w
 	if m.latinRussian {
 		key = Skeletons(w)[0]
 	}
 	letters := m.letterScore(key)
-	if p, ok := m.words[key]; ok && p > letters {
-		return math.Max(p, wordFloor)
+	p, listed := m.words[key]
+	if listed && p > letters {
+		return math.Max(p, wordFloor), true
 	}
-	return math.Max(letters, wordFloor)
+	return math.Max(letters, wordFloor), listed
 }
 
 // wordFloor keeps one foreign word from outweighing the rest of the message.

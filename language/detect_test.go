@@ -52,3 +52,32 @@ func TestDetectAmong(t *testing.T) {
 		t.Errorf("DetectAmong = %+v, want no guess for a language that is not spoken", got)
 	}
 }
+
+func TestDetectKnowing(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		text  string
+		known language.Code
+		want  language.Code // empty: no reason to leave the known one
+	}{
+		{"kuryer kobud idi", language.Azerbaijani, ""},
+		{"courier was late, kuryer gec geldi", language.Azerbaijani, ""},
+		{"kuryer gec geldi", language.Azerbaijani, ""},
+		{"dostavka pulsuzdu?", language.Azerbaijani, ""},
+		{"kuryer gec geldi", language.Turkish, ""},
+		{"skolko stoit dostavka", language.Azerbaijani, language.Russian},
+		{"kogda privezut zakaz", language.English, language.Russian},
+		{"where is my order", language.Azerbaijani, language.English},
+		{"siparisim nerede kaldi acaba", language.Azerbaijani, language.Turkish},
+		{"sifarisim ne vaxt catacaq", language.Turkish, language.Azerbaijani},
+		{"menim xallarim", language.Russian, language.Azerbaijani},
+		{"где мой заказ", language.Azerbaijani, language.Russian},
+	}
+	for _, tt := range tests {
+		got := language.DetectKnowing(tt.text, language.All, tt.known)
+		leaves := got.Sure() && got.Code != tt.known
+		if tt.want == "" && leaves || tt.want != "" && (!leaves || got.Code != tt.want) {
+			t.Errorf("DetectKnowing(%q, known %s) = %+v, want %q", tt.text, tt.known, got, tt.want)
+		}
+	}
+}
