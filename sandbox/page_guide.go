@@ -48,13 +48,13 @@ var steps = []step{
 		Title: "Ask a question", Why: "Answered from the knowledge base, without diacritics and with typing errors too.",
 		Texts: []phrase{
 			{"az", "catdirilma nece gun cekir"},
-			{"az", "necede acilirsiz?"},
+			{"az", "itle gelmek olar?"},
 			{"tr", "kargo ne zaman gelir"},
 			{"tr", "kahve makinasi isinmiyor"},
 			{"ru", "во сколько вы открываетесь"},
 			{"ru", "кофемашина не греет"},
-			{"en", "do you deliver on sundays"},
-			{"en", "my machine does not heat up"},
+			{"en", "do you have oat milk"},
+			{"en", "can i bring my dog"},
 		},
 	},
 	{

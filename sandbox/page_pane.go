@@ -91,8 +91,12 @@ type messageView struct {
 
 // attachable is what people can attach, in the apps' order.
 var attachable = []option{
-	{Value: lookalike.Photo, Label: "Photo"}, {Value: lookalike.File, Label: "File"}, {Value: lookalike.Voice, Label: "Voice message"},
-	{Value: lookalike.Location, Label: "Location"}, {Value: lookalike.Contact, Label: "Contact"}, {Value: lookalike.Sticker, Label: "Sticker"},
+	{Value: lookalike.Photo, Label: "Photo"},
+	{Value: lookalike.File, Label: "File"},
+	{Value: lookalike.Voice, Label: "Voice message"},
+	{Value: lookalike.Location, Label: "Location"},
+	{Value: lookalike.Contact, Label: "Contact"},
+	{Value: lookalike.Sticker, Label: "Sticker"},
 }
 
 // places are where somebody can write besides the private chat.

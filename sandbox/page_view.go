@@ -36,8 +36,11 @@ type option struct {
 
 // languages are those in which a new customer's app can be; the last is one that the service does not speak.
 var languages = []option{
-	{Value: "az", Label: "Azərbaycanca"}, {Value: "tr", Label: "Türkçe"}, {Value: "ru", Label: "Русский"},
-	{Value: "en", Label: "English"}, {Value: "de", Label: "Deutsch"},
+	{Value: "az", Label: "Azərbaycanca"},
+	{Value: "tr", Label: "Türkçe"},
+	{Value: "ru", Label: "Русский"},
+	{Value: "en", Label: "English"},
+	{Value: "de", Label: "Deutsch"},
 }
 
 // languageName is a language in its own words, the code where we have none.
