@@ -205,13 +205,12 @@ func TestFanOutKilledAtEveryStatement(t *testing.T) {
 		people(t, db, n)
 		db.SetGate(persistence.AttentionGate(policy()))
 		db.OnReport(offer.ReportDelivery, persistence.SettleDeliveries(nil))
-		l := lease(t, db, bot, "a")
 		a := offersOf(t, db, clock, dying{db.Offers(), t, db}, weekly)
 		sent := map[string]int{}
 		most := 0
 		run(t, a, clock, wednesday.AddDate(0, 0, 3), func() {
 			most = max(most, count(t, db, `outbox WHERE state = 0`))
-			for _, it := range sendAll(t, db, l, clock.at) {
+			for _, it := range sendAll(t, db, lease(t, db, bot, "a"), clock.at) { // renewed: the test is long under the race detector
 				sent[it.To.Chat]++
 			}
 		})

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/rapport-chat/rapport/config"
-	"github.com/rapport-chat/rapport/engagement"
 	"github.com/rapport-chat/rapport/engagement/attention"
 	"github.com/rapport-chat/rapport/engagement/audience"
 )
@@ -142,15 +141,6 @@ func (c *Config) CheckReferences(r *config.Report, audiences *audience.Config, p
 			}
 		}
 	}
-}
-
-// isEvent tells whether the offer follows events of single people.
-func (d *Definition) isEvent() bool {
-	switch d.On {
-	case engagement.EventOrder, engagement.EventOrderFirst, engagement.EventTierChanged, engagement.EventRedeemed:
-		return true
-	}
-	return false
 }
 
 // schedule says when the offer is due; nil when events make it so.

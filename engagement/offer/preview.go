@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/rapport-chat/rapport/config"
 )
 
 // previewDues is how many coming due times are told.
@@ -52,7 +50,7 @@ func (d *Definition) describe(zone *time.Location) string {
 	case len(d.Steps) > 0:
 		return fmt.Sprintf("A series of %d, looked for every day at %s", len(d.Steps), d.Time)
 	case d.After > 0:
-		return fmt.Sprintf("%s after %s", config.Duration(d.After), d.On)
+		return fmt.Sprintf("%s after %s", d.After, d.On)
 	}
 	return "On " + d.On
 }
