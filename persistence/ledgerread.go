@@ -156,11 +156,12 @@ func (l Loyalty) Verify(ctx context.Context, limit int) (loyalty.Proof, error) {
 			return err
 		}
 		for _, proof := range proofs {
-			if limit -= len(p.Findings); limit <= 0 {
+			room := limit - len(p.Findings)
+			if room <= 0 {
 				return nil
 			}
 			var found []loyalty.Finding
-			if err := r.list(ctx, &found, proof, limit); err != nil {
+			if err := r.list(ctx, &found, proof, room); err != nil {
 				return err
 			}
 			p.Findings = append(p.Findings, found...)

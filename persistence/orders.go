@@ -95,6 +95,7 @@ func (b loyaltyBooks) RecordOrder(ctx context.Context, o loyalty.Order) (loyalty
 	}
 	if !fresh {
 		rec.Customer = conversation.CustomerID(row.Customer)
+		rec.Others = b.own(ctx, rec.Customer) != nil
 		return rec, nil
 	}
 	var others int

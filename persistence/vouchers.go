@@ -119,6 +119,24 @@ func (b loyaltyBooks) TakeStock(ctx context.Context, reward string, stock int64)
 	return n == 1, nil
 }
 
+// GiveStock implements loyalty.VoucherBook.
+func (b loyaltyBooks) GiveStock(ctx context.Context, reward string) error {
+	if _, err := b.exec(ctx, `UPDATE reward_stock SET taken = taken - 1 WHERE reward = ? AND taken > 0`, reward); err != nil {
+		return fmt.Errorf("give one of %s back: %w", reward, err)
+	}
+	return nil
+}
+
+// CancelVoucher implements loyalty.VoucherBook. A gift card of which something was spent stays.
+func (b loyaltyBooks) CancelVoucher(ctx context.Context, id int64) (bool, error) {
+	n, err := b.exec(ctx, `UPDATE vouchers SET state = 'cancelled' WHERE id = ? AND state = 'valid' AND (kind <> 'gift_card' OR remaining = value)
+		AND customer_id IN `+ofRoot, id, int64(b.turn.root))
+	if err != nil {
+		return false, fmt.Errorf("cancel voucher %d: %w", id, err)
+	}
+	return n == 1, nil
+}
+
 // Held implements loyalty.VoucherBook.
 func (b loyaltyBooks) Held(ctx context.Context, reward string) (int64, error) {
 	var n int64

@@ -91,6 +91,10 @@ type VoucherBook interface {
 	Use(ctx context.Context, u Use) (now Voucher, fresh bool, err error)
 	// TakeStock takes one of a reward that has stock in all; false when all are taken.
 	TakeStock(ctx context.Context, reward string, stock int64) (bool, error)
+	// GiveStock gives one back.
+	GiveStock(ctx context.Context, reward string) error
+	// CancelVoucher ends a voucher that was not used; fresh is false when it is not valid any more.
+	CancelVoucher(ctx context.Context, id int64) (fresh bool, err error)
 	// Held counts how many of a reward the person has had that were not cancelled.
 	Held(ctx context.Context, reward string) (int64, error)
 }

@@ -63,7 +63,6 @@ type Reward struct {
 	Topic     string                 `yaml:"topic" doc:"Physical: the desk's topic that gets the order."`
 	Starts    config.DateTime        `yaml:"at" doc:"Event: when it begins."`
 	Seats     int64                  `yaml:"seats" check:"min=1" doc:"Event: how many places."`
-	PlusOne   bool                   `yaml:"plus_one" doc:"Event: a guest may be brought."`
 }
 
 // The kinds of rewards in the file.

@@ -74,4 +74,5 @@ type OrderRecord struct {
 	First    bool // the person's first one
 	Returned bool // it is marked as returned
 	Customer conversation.CustomerID
+	Others   bool // it is another person's
 }

@@ -1,6 +1,7 @@
 package loyalty_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -240,5 +241,45 @@ func TestPointsLapseAfterAWarning(t *testing.T) {
 		}
 		s.wantEvents(engagement.EventTierChanged, 2)
 		wants(t, s.say("ayla", "history"), "−150 points, expired", "−10 points, expired")
+	})
+}
+
+func TestCancellingARewardGivesItsPointsBack(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, s *shop) {
+		who := s.member("ayla")
+		s.buy("ayla", "1", 5000)
+		s.advance("ayla", 49*hours)
+		take := func() loyalty.Voucher {
+			s.say("ayla", "rewards")
+			s.press("ayla", "Mug (30)")
+			s.press("ayla", "Yes, get it")
+			all, err := s.Store.Vouchers(t.Context(), who, s.clock.Now(), 10)
+			if err != nil || len(all) != 1 {
+				t.Fatalf("Vouchers() = %v, %v", all, err)
+			}
+			return all[0]
+		}
+		v := take()
+		for round := range 2 {
+			err := s.Store.ForCustomer(t.Context(), who, func(ctx context.Context, tx conversation.Tx, _ conversation.Person) error {
+				fresh, err := s.Cancel(ctx, tx, v, s.clock.Now())
+				if fresh != (round == 0) {
+					t.Errorf("cancelling, round %d: fresh is %v", round, fresh)
+				}
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if a := s.account(who); a.Spendable != 60 || len(a.Expiring) != 1 {
+			t.Errorf("the account is %+v, want the 60 points in their own lots", a)
+		}
+		if _, _, err := s.Use(t.Context(), loyalty.Use{Code: v.Code, Source: "till", SourceID: "x", At: s.clock.Now()}); !errors.Is(err, loyalty.ErrVoucherCancelled) {
+			t.Errorf("using a cancelled code: %v", err)
+		}
+		take() // there is one in stock again
+		wants(t, s.say("ayla", "history"), "+30 points, reward given back: Mug")
 	})
 }

@@ -47,13 +47,25 @@ func (p *Programme) Purchase(ctx context.Context, o Order, now time.Time) (Recei
 	if err := o.check(now); err != nil {
 		return Receipt{}, err
 	}
+	for {
+		rec, err := p.purchase(ctx, o, now)
+		if !errors.Is(err, errMoved) {
+			return rec, err
+		}
+	}
+}
+
+// errMoved: somebody else took the order, or its phone became known, while we looked whose it is; look again.
+var errMoved = errors.New("the order has found its buyer meanwhile")
+
+// purchase takes an order once it is known whose it is.
+func (p *Programme) purchase(ctx context.Context, o Order, now time.Time) (Receipt, error) {
 	who, err := p.buyer(ctx, &o)
 	if err != nil {
 		return Receipt{}, err
 	}
 	if who == 0 {
-		fresh, err := p.Store.KeepOrder(ctx, o)
-		return Receipt{Fresh: fresh}, err
+		return p.keep(ctx, o)
 	}
 	o.Customer = who
 	var rec Receipt
@@ -64,6 +76,20 @@ func (p *Programme) Purchase(ctx context.Context, o Order, now time.Time) (Recei
 		return p.tillPhone(ctx, tx, person, o.Phone, now)
 	})
 	return rec, err
+}
+
+// keep keeps an order of nobody known.
+func (p *Programme) keep(ctx context.Context, o Order) (Receipt, error) {
+	fresh, err := p.Store.KeepOrder(ctx, o)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if _, err := p.Store.FindByPhone(ctx, o.Phone); err == nil {
+		return Receipt{}, errMoved // it became known while we kept the order
+	} else if !errors.Is(err, conversation.ErrNotFound) {
+		return Receipt{}, err
+	}
+	return Receipt{Fresh: fresh}, nil
 }
 
 // check refuses what no till means.
@@ -129,6 +155,9 @@ func (p *Programme) record(ctx context.Context, tx conversation.Tx, person conve
 	kept, err := b.RecordOrder(ctx, o)
 	if err != nil {
 		return Receipt{}, err
+	}
+	if kept.Others {
+		return Receipt{}, errMoved
 	}
 	o.Customer = kept.Customer // one of the person's records
 	rec := Receipt{Customer: o.Customer, Fresh: kept.Fresh}

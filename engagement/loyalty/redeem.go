@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/rapport-chat/rapport/config"
@@ -143,6 +144,34 @@ func (p *Programme) voucher(who conversation.CustomerID, id string, w *Reward, k
 // Open reports whether a reward can be had at all at a time, to list it.
 func (w *Reward) Open(now time.Time, zone *time.Location) bool {
 	return w.Kind != rewardEvent || now.Before(w.Starts.In(zone))
+}
+
+// Cancel takes an unused reward back: its points return to the lots that paid for them, its place or piece to the stock.
+// Cancelling again changes nothing and is not fresh.
+func (p *Programme) Cancel(ctx context.Context, tx conversation.Tx, v Voucher, now time.Time) (fresh bool, err error) {
+	b := p.Store.In(tx)
+	fresh, err = b.CancelVoucher(ctx, v.ID)
+	if err != nil || !fresh {
+		return false, err
+	}
+	if w, ok := p.Rewards.Get(v.Reward); ok && max(w.Stock, w.Seats) > 0 {
+		if err := b.GiveStock(ctx, v.Reward); err != nil {
+			return false, err
+		}
+	}
+	paid, err := b.FindEntry(ctx, SourceReward, strings.TrimPrefix(v.Key, voucherKey("")), Redeem)
+	if errors.Is(err, conversation.ErrNotFound) {
+		return true, nil // a gift
+	}
+	if err != nil {
+		return false, err
+	}
+	_, err = b.ReverseEntry(ctx, paid.ID, Entry{
+		Source: SourceReward, SourceID: paid.SourceID, Customer: paid.Customer, At: now,
+		Reason: Reason{Code: "redeem_undo", Data: ReasonData{Reward: v.Reward}},
+		Lot:    Lot{ExpiresAt: endOfDay(now.Add(p.Points.Reprieve.Std()), p.Zone)},
+	})
+	return true, err
 }
 
 // Use marks a voucher as used at a till, or takes an amount from a gift card; the code may be typed in any way. A
