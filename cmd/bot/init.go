@@ -93,7 +93,7 @@ func (c *initCmd) ask(con terminal) (map[string]string, error) {
 				}
 			}
 			if err := q.check(answer); err != nil {
-				fmt.Fprintln(con.out, err)
+				fmt.Fprintf(con.out, "That will not do: %s.\n", err)
 				continue
 			}
 			answers[q.key] = answer
@@ -131,7 +131,7 @@ func fill(name string, answers map[string]string) ([]byte, error) {
 
 func notEmpty(answer string) error {
 	if strings.TrimSpace(answer) == "" || strings.ContainsAny(answer, "\n\r\t") {
-		return errors.New("Please write one line.")
+		return errors.New("write one line")
 	}
 	return nil
 }
@@ -141,14 +141,14 @@ func languagesOf(answer string) ([]language.Code, error) {
 	for _, word := range strings.FieldsFunc(answer, func(r rune) bool { return r == ',' || r == ' ' }) {
 		code, ok := language.Parse(word)
 		if !ok {
-			return nil, fmt.Errorf("%q is not one of az, tr, ru, en.", word)
+			return nil, fmt.Errorf("%q is not one of az, tr, ru, en", word)
 		}
 		if !slices.Contains(langs, code) {
 			langs = append(langs, code)
 		}
 	}
 	if len(langs) == 0 {
-		return nil, errors.New("Please name at least one of az, tr, ru, en.")
+		return nil, errors.New("name at least one of az, tr, ru, en")
 	}
 	return langs, nil
 }
@@ -175,7 +175,7 @@ func checkHours(answer string) error {
 
 func yesOrNo(answer string) error {
 	if answer != "yes" && answer != "no" {
-		return errors.New("Please write yes or no.")
+		return errors.New("write yes or no")
 	}
 	return nil
 }
