@@ -22,6 +22,8 @@ type Dialogue struct {
 	AskAgain bool
 	// Quiet keeps the open step from repeating its question: the answer just given asks something itself.
 	Quiet bool
+	// Answered says that the person's question was answered, not merely asked back. It is not stored.
+	Answered bool
 }
 
 // maxFrames bounds the stack: a person who wanders from survey to survey loses the oldest, not the newest.

@@ -38,8 +38,8 @@ type Config struct {
 	// Welcome runs before the first answer to a person who was never welcomed; it sets Person.Welcomed.
 	Welcome func(ctx context.Context, tx Tx, t Turn) error
 
-	// After runs after a skill's commit, in the same transaction: for what follows an answer, such as the question
-	// whether we may write first. May be nil.
+	// After runs after a skill's commit, in the same transaction, over a turn with the dialogue as it then stands: for
+	// what follows an answer, such as the question whether we may write first. May be nil.
 	After func(ctx context.Context, tx Tx, t Turn, by Skill) error
 
 	Business  clock.Clock

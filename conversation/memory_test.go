@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/rapport-chat/rapport/conversation"
 )
@@ -18,6 +19,7 @@ type memory struct {
 	people   map[conversation.CustomerID]conversation.Person
 	buttons  map[string]conversation.Pressed
 	sent     []conversation.Outgoing
+	sentAt   time.Time // business clock, of the newest
 	tickets  []conversation.Handoff
 	settleAs func(t conversation.Turn) error // a fault to answer instead
 	settled  chan struct{}
@@ -85,6 +87,16 @@ func (m *memory) FindButton(_ context.Context, _ conversation.Address, token str
 	return conversation.Pressed{}, conversation.ErrNotFound
 }
 
+func (m *memory) LastAsked(context.Context, conversation.Address, conversation.CustomerID) (conversation.Asked, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.sent) == 0 || len(m.sent[len(m.sent)-1].Body.Rows) == 0 {
+		return conversation.Asked{}, conversation.ErrNotFound
+	}
+	o := m.sent[len(m.sent)-1]
+	return conversation.Asked{ID: conversation.OutgoingID(len(m.sent)), Body: o.Body, SentAt: m.sentAt}, nil
+}
+
 func (m *memory) Settle(ctx context.Context, t conversation.Turn, c conversation.Commit) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -113,7 +125,9 @@ func (m *memory) Settle(ctx context.Context, t conversation.Turn, c conversation
 	st := m.states[t.In.Chat]
 	st.Dialogue = d
 	m.states[t.In.Chat] = st
-	m.sent = append(m.sent, tx.sent...)
+	if len(tx.sent) > 0 {
+		m.sent, m.sentAt = append(m.sent, tx.sent...), t.Now
+	}
 	m.tickets = append(m.tickets, tx.tickets...)
 	if tx.person != nil {
 		m.people[t.In.Customer] = *tx.person

@@ -35,6 +35,9 @@ type Store interface {
 	Load(ctx context.Context, in Inbound) (State, error)
 	// FindButton answers the button with that token. A token that was made for another chat is ErrNotFound.
 	FindButton(ctx context.Context, to Address, token string) (Pressed, error)
+	// LastAsked answers the newest message of ours that stands in the person's chat, with its buttons. It is
+	// ErrNotFound when that message has no button with an action.
+	LastAsked(ctx context.Context, to Address, person CustomerID) (Asked, error)
 	// Settle locks the person, checks that the conversation stands at t.Dialogue.Version and that every part is
 	// unsettled, runs c, stores the dialogue and ends the events, all in one transaction.
 	// It answers ErrConflict or ErrSettled with nothing written. A nil c only ends the events.

@@ -212,6 +212,9 @@ func (e *Engine) decide(ctx context.Context, t *Turn) (Skill, Commit, error) {
 	if !t.In.Private && !t.In.Mentioned && t.In.Command == "" {
 		return nil, nil, nil // people talking among themselves
 	}
+	if s, c, err := e.typed(ctx, t); err != nil || c != nil {
+		return s, c, err
+	}
 	for _, s := range e.cfg.Skills {
 		c, err := e.ask(ctx, s, *t)
 		if err != nil || c != nil {
@@ -302,7 +305,9 @@ func (e *Engine) dress(t Turn, by Skill, c Commit) Commit {
 			return d, err
 		}
 		if e.cfg.After != nil {
-			if err := e.cfg.After(ctx, tx, t, by); err != nil {
+			after := t
+			after.Dialogue = d
+			if err := e.cfg.After(ctx, tx, after, by); err != nil {
 				return d, fmt.Errorf("what follows %s: %w", by.Name(), err)
 			}
 		}

@@ -182,7 +182,7 @@ func (s *Skill) answer(t conversation.Turn, p pick) conversation.Commit {
 	o.Body.Image = s.picture(text)
 	return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
 		d := t.Dialogue
-		d.AskAgain = true
+		d.AskAgain, d.Answered = true, true
 		if err := s.Stores.KnowledgeIn(tx).CountUse(ctx, article.ID, lang, t.Now); err != nil {
 			return d, err
 		}

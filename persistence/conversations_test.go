@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/rapport-chat/rapport/conversation"
+	"github.com/rapport-chat/rapport/outbox"
 	"github.com/rapport-chat/rapport/persistence"
 	"github.com/rapport-chat/rapport/texts"
 )
@@ -61,7 +62,8 @@ func TestButtons(t *testing.T) {
 		if rows[0].Token != "" {
 			t.Error("the caller's buttons were changed")
 		}
-		items := claimAll(t, db, lease(t, db, bot, "w"))
+		l := lease(t, db, bot, "w")
+		items := claimAll(t, db, l)
 		tokens := items[0].Body.Rows[0]
 		if tokens[1].Token != "" || tokens[0].Token == tokens[2].Token || len(tokens[0].Token) > 24 {
 			t.Fatalf("tokens = %q, %q, %q", tokens[0].Token, tokens[1].Token, tokens[2].Token)
@@ -70,8 +72,21 @@ func TestButtons(t *testing.T) {
 		if err != nil || got.Action.Verb != "yes" || string(got.Action.Data) != `{"n":7}` || got.Of != id || got.Text.Plain() != "Helped?" || got.SentAt.IsZero() {
 			t.Errorf("FindButton() = %+v, %v", got, err)
 		}
+		if _, err := db.Conversations().LastAsked(t.Context(), in.Address, in.Customer); !errors.Is(err, conversation.ErrNotFound) {
+			t.Errorf("LastAsked() of a message that was not sent yet = %v, want ErrNotFound", err)
+		}
+		if err := db.Outbox().Settle(t.Context(), l, []outbox.Result{{ID: items[0].ID, Outcome: outbox.Sent}}); err != nil {
+			t.Fatal(err)
+		}
+		asked, err := db.Conversations().LastAsked(t.Context(), in.Address, in.Customer)
+		if err != nil || asked.ID != id || len(asked.Body.Rows) != 1 || asked.Body.Rows[0][2].Action.Verb != "no" {
+			t.Errorf("LastAsked() = %+v, %v", asked, err)
+		}
 		other := in.Address
 		other.Chat = "chat-bob"
+		if _, err := db.Conversations().LastAsked(t.Context(), other, in.Customer); !errors.Is(err, conversation.ErrNotFound) {
+			t.Errorf("LastAsked() in another chat = %v, want ErrNotFound", err)
+		}
 		for name, try := range map[string]struct {
 			to    conversation.Address
 			token string

@@ -140,6 +140,34 @@ func (s *Conversations) FindButton(ctx context.Context, to conversation.Address,
 	return conversation.Pressed{}, conversation.ErrNotFound
 }
 
+// LastAsked implements conversation.Store.
+func (s *Conversations) LastAsked(ctx context.Context, to conversation.Address, person conversation.CustomerID) (conversation.Asked, error) {
+	var row struct {
+		ID      int64
+		Of      int64
+		Asks    bool
+		Body    string
+		Created int64 `db:"created_at"`
+	}
+	err := s.db.statements.get(ctx, &row, `SELECT id, COALESCE(of_id, 0) AS of, token IS NOT NULL AS asks, body, created_at FROM outbox
+		WHERE customer_id = ? AND account = ? AND (chat = ? OR sent_chat = ?) AND state IN (2, 3)
+		ORDER BY id DESC LIMIT 1`, int64(person), clean(to.Account), clean(to.Chat), clean(to.Chat))
+	if errors.Is(err, conversation.ErrNotFound) || err == nil && !row.Asks {
+		return conversation.Asked{}, conversation.ErrNotFound
+	}
+	if err != nil {
+		return conversation.Asked{}, fmt.Errorf("read the newest message to %d: %w", person, err)
+	}
+	asked := conversation.Asked{ID: conversation.OutgoingID(row.ID), SentAt: instant(row.Created)}
+	if err := json.Unmarshal([]byte(row.Body), &asked.Body); err != nil {
+		return conversation.Asked{}, fmt.Errorf("decode outbox item %d: %w", row.ID, err)
+	}
+	if asked.Body.Kind == conversation.BodyEdit {
+		asked.ID = asked.Body.Of
+	}
+	return asked, nil
+}
+
 // Tokens are tokenLength random characters, tokenMark and the button's number: at most 20 bytes of the 64 that
 // Telegram, the tightest platform, allows (core.telegram.org/bots/api#inlinekeyboardbutton).
 const (

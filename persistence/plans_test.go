@@ -66,6 +66,9 @@ func exercise(t *testing.T, db *persistence.DB) {
 	if err == nil {
 		t.Fatal("found a button that nobody made")
 	}
+	if _, err = db.Conversations().LastAsked(t.Context(), in.Address, in.Customer); err == nil {
+		t.Fatal("found a question that nobody asked")
+	}
 }
 
 func TestWaitingIsReadFromItsIndex(t *testing.T) {

@@ -37,6 +37,11 @@ func (s SmallTalk) Decide(_ context.Context, t conversation.Turn) (conversation.
 		o = conversation.Say(s.Texts.Say(t.Lang, "talk.bot", nil), s.call(t))
 	case texts.IntentInsult:
 		o = conversation.Say(s.Texts.Say(t.Lang, "talk.insult", nil), s.call(t))
+	case texts.IntentYes, texts.IntentNo, texts.IntentNone:
+		if t.HumanOwns || t.HumanWaits || len(t.Dialogue.Stack) > 0 {
+			return nil, nil // it answers somebody
+		}
+		o = conversation.Say(s.Texts.Say(t.Lang, "talk.alo", nil)) // nothing was asked
 	default:
 		return nil, nil
 	}

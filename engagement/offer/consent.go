@@ -15,7 +15,7 @@ import (
 func (s *Skill) AfterAnswer(ctx context.Context, tx conversation.Tx, t conversation.Turn, by conversation.Skill) error {
 	switch {
 	case t.Person.OffersAsked, t.Person.Stopped, !t.In.Private, t.In.Kind != conversation.KindMessage,
-		t.HumanOwns, t.HumanWaits, by == nil, !slices.Contains(s.AskAfter, by.Name()), len(t.Dialogue.Stack) > 0:
+		t.HumanOwns, t.HumanWaits, by == nil, !slices.Contains(s.AskAfter, by.Name()), !t.Dialogue.Answered, len(t.Dialogue.Stack) > 0:
 		return nil
 	}
 	if _, err := tx.Send(ctx, s.question(t)); err != nil {
@@ -36,12 +36,16 @@ func (s *Skill) question(t conversation.Turn) conversation.Outgoing {
 
 // answer records the yes or no to the question.
 func (s *Skill) answer(t conversation.Turn, yes bool) conversation.Commit {
-	consents := []conversation.Consent{{Topic: attention.TopicOffers, Granted: yes, Wording: wordingQuestion, Way: "button"}}
+	way := "button"
+	if t.In.Kind == conversation.KindMessage {
+		way = "word"
+	}
+	consents := []conversation.Consent{{Topic: attention.TopicOffers, Granted: yes, Wording: wordingQuestion, Way: way}}
 	key := "consent.after_no"
 	if yes {
 		key = "consent.after_yes"
 		if t.Person.Stopped { // who now agrees takes the stop back
-			consents = append(consents, conversation.Consent{Topic: "all", Granted: true, Wording: wordingQuestion, Way: "button"})
+			consents = append(consents, conversation.Consent{Topic: "all", Granted: true, Wording: wordingQuestion, Way: way})
 		}
 	}
 	out := conversation.Say(s.Texts.Say(t.Lang, key, nil))
