@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"time"
 
 	"github.com/rapport-chat/rapport/config"
+	"github.com/rapport-chat/rapport/knowledge"
 )
 
 type checkCmd struct {
@@ -11,9 +14,12 @@ type checkCmd struct {
 }
 
 // Run reports everything that is wrong with the config.
-func (c *checkCmd) Run(con terminal, cli *commandLine) error {
+func (c *checkCmd) Run(ctx context.Context, con terminal, cli *commandLine) error {
 	path := cli.configPath(true)
 	set, report := parseSettings(path, config.Warning)
+	if err := set.checkArticles(ctx, report); err != nil {
+		return err
+	}
 	problems := report.Problems()
 	if c.JSON {
 		raw, err := problems.JSON()
@@ -29,7 +35,44 @@ func (c *checkCmd) Run(con terminal, cli *commandLine) error {
 		return usageError{errTold}
 	}
 	if !c.JSON {
-		fmt.Fprintln(con.out, path, "is fine for", set.Brand.Name)
+		set.readBack(con, path)
 	}
 	return nil
+}
+
+// checkArticles adds what is wrong among the articles: questions that two of them claim, articles that can never win,
+// reviews that are due. Languages that are missing were reported when the files were read.
+func (s settings) checkArticles(ctx context.Context, r *config.Report) error {
+	found, err := knowledge.BuildLibrary(s.content).Check(ctx, s.Brand.Languages, time.Now())
+	if err != nil {
+		return fmt.Errorf("check the articles: %w", err)
+	}
+	for _, f := range found {
+		if f.Kind == knowledge.MissingLanguage {
+			continue
+		}
+		severity := config.Warning
+		if f.Error {
+			severity = config.Error
+		}
+		r.Add(config.Problem{
+			Severity: severity, File: f.Source.File, Line: f.Source.Line, Column: f.Source.Column, Message: f.Message, Hint: f.Hint,
+		})
+	}
+	return nil
+}
+
+// readBack tells in plain words what the file says.
+func (s settings) readBack(con terminal, path string) {
+	zone, now := s.Brand.Timezone.Location(), time.Now()
+	fmt.Fprintf(con.out, "%s is fine. %s answers in %v from %d articles.\n", path, s.Brand.Name, s.Brand.Languages, len(s.content.Articles))
+	for id, survey := range s.Surveys.All() {
+		fmt.Fprintf(con.out, "  survey %s: %s\n", id, survey.Kind)
+	}
+	for id, o := range s.Offers.All() {
+		fmt.Fprintf(con.out, "  offer %s: %s\n", id, o.Preview(zone, now, -1))
+	}
+	for id, reward := range s.Rewards.All() {
+		fmt.Fprintf(con.out, "  reward %s: %d points\n", id, reward.Points)
+	}
 }

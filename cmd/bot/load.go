@@ -59,6 +59,7 @@ func parseSettings(path string, unset config.Severity) (settings, *config.Report
 	set.readLanguages(doc.Root, report)
 	config.Decode(doc.Root, &set, report)
 	set.document = doc
+	set.checkTexts(report)
 	set.checkSurveys(report)
 	set.checkOffers(report)
 	set.loyaltySections().CheckTogether(set.Brand.Currency, report)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"slices"
 	"time"
@@ -50,19 +49,9 @@ func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	articles := knowledge.NewBase(w.set.content.Articles, db, w.log)
-	if len(w.set.content.Synonyms) > 0 {
-		articles.Update(func(c *knowledge.Content) { c.Synonyms = w.set.content.Synonyms })
-	}
+	articles := openArticles(w, db)
 	s.learner = newLearner(s)
-	voice := commands.Voice{
-		Texts: catalogue, Languages: w.set.Brand.Languages,
-		Notice: func(lang language.Code) string {
-			text, _ := w.set.Privacy.Notice.In(lang, w.set.Brand.Languages...)
-			return text
-		},
-		Desk: commands.Handover{Texts: catalogue, FirstResponse: defaultFirstResponse},
-	}
+	voice := openVoice(w, catalogue)
 	programme, err := openLoyalty(w, db, catalogue)
 	if err != nil {
 		return nil, err
@@ -77,33 +66,8 @@ func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 		programme.Match = promoted.audiences.Match
 	}
 	help := commands.Help{Voice: voice, Commands: slices.Concat([]string{"start", "help"}, programme.Commands(), promoted.commands(), []string{"language", "stop", "agent"})}
-	start, agent := commands.Start{Voice: voice}, commands.Agent{Voice: voice}
 	s.parts = features{help: help, voice: voice, articles: articles, loyalty: programme, surveys: surveys, offers: promoted}
-	if w.store == nil {
-		w.store = db.Conversations()
-	}
-	s.engine, err = conversation.NewEngine(conversation.Config{
-		Store: w.store,
-		// The order in which skills are asked.
-		Skills: slices.Concat([]conversation.Skill{
-			commands.Stop{Voice: voice, Surveys: surveys.Skill.Name(), OnStop: surveys.Skill.OnStop, OnLeave: surveys.Skill.OnLeave},
-		}, loyaltySkills(programme, catalogue), []conversation.Skill{
-			start, help,
-			commands.Language{Voice: voice},
-			agent,
-			promoted.skill,
-			conversation.OpenStep{},
-			surveys.Skill,
-			commands.SmallTalk{Voice: voice},
-			commands.Media{Voice: voice},
-			&knowledge.Skill{Articles: articles, Texts: catalogue, Desk: voice.Desk, Stores: db, Voted: s.learner.vote},
-		}),
-		Fallback: commands.Fallback{Voice: voice},
-		Rescue:   agent.Rescue,
-		Welcome:  start.Welcome,
-		After:    promoted.skill.AfterAnswer,
-		Business: w.business, Languages: w.set.Brand.Languages, Log: w.log, Typing: s.typing, Wait: w.wait,
-	})
+	s.engine, err = s.newEngine(w, db)
 	if err != nil {
 		return nil, err
 	}
@@ -112,17 +76,69 @@ func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 	return s, nil
 }
 
+// newEngine makes the engine over the features.
+func (s *service) newEngine(w wiring, db *persistence.DB) (*conversation.Engine, error) {
+	store := w.store
+	if store == nil {
+		store = db.Conversations()
+	}
+	start, agent := commands.Start{Voice: s.parts.voice}, commands.Agent{Voice: s.parts.voice}
+	return conversation.NewEngine(conversation.Config{
+		Store: store, Skills: s.skills(start, agent), Fallback: commands.Fallback{Voice: s.parts.voice},
+		Rescue: agent.Rescue, Welcome: start.Welcome, After: s.parts.offers.skill.AfterAnswer,
+		Business: w.business, Languages: w.set.Brand.Languages, Log: w.log, Typing: s.typing, Wait: w.wait,
+	})
+}
+
+// skills is the order in which skills are asked.
+func (s *service) skills(start commands.Start, agent commands.Agent) []conversation.Skill {
+	p, voice := s.parts, s.parts.voice
+	return slices.Concat([]conversation.Skill{
+		commands.Stop{Voice: voice, Surveys: p.surveys.Skill.Name(), OnStop: p.surveys.Skill.OnStop, OnLeave: p.surveys.Skill.OnLeave},
+	}, loyaltySkills(p.loyalty, voice.Texts), []conversation.Skill{
+		start, p.help,
+		commands.Language{Voice: voice},
+		agent,
+		p.offers.skill,
+		conversation.OpenStep{},
+		p.surveys.Skill,
+		commands.SmallTalk{Voice: voice},
+		commands.Media{Voice: voice},
+		&knowledge.Skill{Articles: p.articles, Texts: voice.Texts, Desk: voice.Desk, Stores: s.db, Voted: s.learner.vote},
+	})
+}
+
+// openArticles puts the operator's articles and synonyms in force.
+func openArticles(w wiring, db *persistence.DB) *knowledge.Base {
+	articles := knowledge.NewBase(w.set.content.Articles, db, w.log)
+	if len(w.set.content.Synonyms) > 0 {
+		articles.Update(func(c *knowledge.Content) { c.Synonyms = w.set.content.Synonyms })
+	}
+	return articles
+}
+
+// openVoice is what the built-in skills speak with.
+func openVoice(w wiring, catalogue *texts.Catalogue) commands.Voice {
+	return commands.Voice{
+		Texts: catalogue, Languages: w.set.Brand.Languages,
+		Notice: func(lang language.Code) string {
+			text, _ := w.set.Privacy.Notice.In(lang, w.set.Brand.Languages...)
+			return text
+		},
+		Desk: commands.Handover{Texts: catalogue, FirstResponse: defaultFirstResponse},
+	}
+}
+
 // defaultFirstResponse is promised while the config says nothing.
 const defaultFirstResponse = 15 * time.Minute
 
-// loadTexts reads the built-in catalogue and the operator's own texts over it.
+// loadTexts is the catalogue that the service speaks with. Problems of the operator's own texts were reported with the
+// config; what is left of them is told in the log.
 func loadTexts(w wiring) (*texts.Catalogue, error) {
-	catalogue, err := texts.Load()
+	catalogue, _, err := w.set.catalogue()
 	if err != nil {
-		return nil, fmt.Errorf("read the built-in texts: %w", err)
+		return nil, err
 	}
-	catalogue.SetDefault(w.set.Brand.Languages[0])
-	catalogue.SetCommon(texts.Vars{"brand": w.set.Brand.Name})
 	catalogue.OnMissing(func(err error) { w.log.Error("a text is not complete", "error", err.Error()) })
 	return catalogue, nil
 }
