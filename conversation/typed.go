@@ -20,10 +20,13 @@ type Asked struct {
 // askedFor is how long a typed yes or no still answers the question above it.
 const askedFor = 24 * time.Hour
 
+// PlainYes is a Presser whose questions want a plain yes: an "ok" may be meant for the answer above and is no consent.
+type PlainYes interface{ WantsPlainYes() }
+
 // typed takes a plain "yes" or "no" as a press of the button that says so under the newest message. It answers nothing
 // when the newest message asks nothing, when a dialogue step waits for words, and while a person is spoken to.
 func (e *Engine) typed(ctx context.Context, t *Turn) (Skill, Commit, error) {
-	yes, no := t.Intent == texts.IntentYes, t.Intent == texts.IntentNo || t.Intent == texts.IntentNone
+	yes, no := t.Intent.Affirms(), t.Intent == texts.IntentNo || t.Intent == texts.IntentNone
 	if !yes && !no || !t.In.Private || t.In.Kind != KindMessage || t.In.Command != "" ||
 		t.HumanOwns || t.HumanWaits || len(t.Dialogue.Stack) > 0 {
 		return nil, nil, nil
@@ -41,6 +44,9 @@ func (e *Engine) typed(ctx context.Context, t *Turn) (Skill, Commit, error) {
 	}
 	s, ok := e.owners[b.Action.Skill].(Presser)
 	if !ok {
+		return nil, nil, nil
+	}
+	if _, plainly := s.(PlainYes); plainly && t.Intent == texts.IntentOK {
 		return nil, nil, nil
 	}
 	t.Pressed = &Pressed{Action: b.Action, Of: asked.ID, SentAt: asked.SentAt, Text: asked.Body.Text}

@@ -35,6 +35,7 @@ func TestATypedYesOrNoPressesTheButton(t *testing.T) {
 	tests := []struct{ yes, no, typed, want string }{
 		{"Bəli, ötürün", "Başqa cür yazım", "hə", "pressed first"},
 		{"Bəli, ötürün", "Başqa cür yazım", "yox", "pressed second"},
+		{"Evet, iletin", "Farklı yazayım", "tamam", "pressed first"},
 		{"Yes", "No", "nope", "pressed second"},
 		{"Join", "No, thanks", "yes please", "pressed first"},
 		{"Вступаю", "Нет", "неа", "pressed second"},
@@ -61,4 +62,25 @@ func TestATypedYesOrNoPressesTheButton(t *testing.T) {
 			})
 		})
 	}
+}
+
+// consents is offers for a question that wants a plain yes.
+type consents struct{ offers }
+
+func (consents) WantsPlainYes() {}
+
+func TestOKIsNoConsent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		e := start(t, m, consents{offers{"Yes, please", "No, thanks"}})
+		for i, text := range []string{"question?", "ok"} {
+			if err := e.Receive(t.Context(), message(i, "chat", text)); err != nil {
+				t.Fatal(err)
+			}
+			wait(t, 10*time.Second)
+		}
+		if got, want := m.said(), "well?\nno answer to ok"; got != want {
+			t.Errorf("said %q, want %q", got, want)
+		}
+	})
 }

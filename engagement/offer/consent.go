@@ -52,6 +52,9 @@ func (s *Skill) answer(t conversation.Turn, yes bool) conversation.Commit {
 	return commit(t, consents, append(withoutButtons(t), out)...)
 }
 
+// WantsPlainYes implements conversation.PlainYes: an "ok" is no consent to be written to.
+func (*Skill) WantsPlainYes() {}
+
 // withoutButtons takes the buttons from the message that was pressed, which has its answer.
 func withoutButtons(t conversation.Turn) []conversation.Outgoing {
 	if t.Pressed == nil || t.Pressed.Text.Empty() {

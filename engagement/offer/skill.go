@@ -58,7 +58,10 @@ type Skill struct {
 	AskAfter []string
 }
 
-var _ conversation.Presser = (*Skill)(nil)
+var (
+	_ conversation.Presser  = (*Skill)(nil)
+	_ conversation.PlainYes = (*Skill)(nil)
+)
 
 // Name implements conversation.Skill.
 func (*Skill) Name() string { return skillName }
