@@ -101,6 +101,7 @@ func buildIndex(documents []document, code language.Code, lex *lexicon) *index {
 		}
 		b.endArticle()
 	}
+	b.words, b.patterns = nil, nil // not needed any more, and large
 	b.ideas.scale = func(c concept) float32 {
 		if c.generic() {
 			return genericShare

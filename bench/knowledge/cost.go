@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"math/rand"
 	"os"
-	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -101,7 +101,7 @@ func measureCost(ctx context.Context, n int) error {
 
 // residentBytes is the memory of this process after collecting garbage.
 func residentBytes() int64 {
-	runtime.GC()
+	debug.FreeOSMemory()
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return 0
