@@ -66,8 +66,9 @@ bench: ## the benchmarks behind docs/performance.md, with fsync on (BENCH=, PKG=
 	$(WITHPG) -durable -- go test -run '^$$' -bench '$(BENCH)' -benchmem -p 1 -timeout 120m $(PKG)
 
 .PHONY: bench-knowledge
-bench-knowledge: ## the ranking of the knowledge base alone: quality and cost (BENCH=)
-	go test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./knowledge/...
+bench-knowledge: ## search quality and cost beside SQLite FTS5 and bleve in one run (DATA=folder of knowledge bases and questions)
+	@test -n "$(DATA)" || { echo "DATA= names no folder of *.kb.*.jsonl and *.queries.jsonl files; docs/knowledge.md has their form"; exit 2; }
+	cd bench/knowledge && go run . -data $(abspath $(DATA)) && go run . -cost 1000
 
 ##@ keep in order
 

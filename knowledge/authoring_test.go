@@ -109,8 +109,11 @@ func TestCheck(t *testing.T) {
 		kind    knowledge.FindingKind
 		article string
 	}{
-		{knowledge.DuplicatePhrasing, "pool"}, {knowledge.Contradiction, "sauna"}, {knowledge.NeverWins, "parking_again"},
-		{knowledge.MissingLanguage, "parking"}, {knowledge.StaleReview, "pool"},
+		{knowledge.DuplicatePhrasing, "pool"},
+		{knowledge.Contradiction, "sauna"},
+		{knowledge.NeverWins, "parking_again"},
+		{knowledge.MissingLanguage, "parking"},
+		{knowledge.StaleReview, "pool"},
 	} {
 		seen := false
 		for _, f := range found {

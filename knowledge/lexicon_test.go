@@ -105,8 +105,14 @@ func TestEditDistance(t *testing.T) {
 		bound int
 		want  int
 	}{
-		{"refund", "refund", 2, 0}, {"refund", "refudn", 2, 1}, {"refund", "rfund", 2, 1}, {"refund", "rrefunnd", 2, 2},
-		{"refund", "refurb", 2, 2}, {"refund", "delivery", 2, 3}, {"", "ab", 2, 2}, {"abc", "xyz", 1, 2},
+		{"refund", "refund", 2, 0},
+		{"refund", "refudn", 2, 1},
+		{"refund", "rfund", 2, 1},
+		{"refund", "rrefunnd", 2, 2},
+		{"refund", "refurb", 2, 2},
+		{"refund", "delivery", 2, 3},
+		{"", "ab", 2, 2},
+		{"abc", "xyz", 1, 2},
 	}
 	for _, tt := range tests {
 		if got := editDistance([]rune(tt.a), []rune(tt.b), tt.bound); got != tt.want {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/rapport-chat/rapport/conversation"
 )
@@ -154,4 +155,13 @@ func (db *DB) Chats(ctx context.Context, who conversation.CustomerID) ([]Chat, e
 		}
 	}
 	return out, nil
+}
+
+// RecentChats lists the private chats of an account in which a turn was taken since then, or that began since then.
+func (db *DB) RecentChats(ctx context.Context, account string, since time.Time) (chats []string, err error) {
+	err = db.Read(ctx, func(ctx context.Context, r *Reader) error {
+		return r.list(ctx, &chats, `SELECT chat FROM conversations WHERE account = ? AND private = 1 AND (last_in_at >= ? OR created_at >= ?)`,
+			account, ms(since), ms(since))
+	})
+	return chats, err
 }

@@ -164,6 +164,7 @@ func (c *countingChannel) Run(ctx context.Context, _ conversation.Receiver) erro
 	<-ctx.Done()
 	return nil
 }
+
 func (c *countingChannel) Limits() conversation.Limits {
 	return conversation.Limits{TextLength: 4096, PerSecond: 1e6, PerChat: 0}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"log/slog"
 
+	"github.com/rapport-chat/rapport/adapters/discord"
 	"github.com/rapport-chat/rapport/adapters/telegram"
 	"github.com/rapport-chat/rapport/conversation"
 )
@@ -20,6 +21,12 @@ var channelKinds = []channelKind{
 			return nil, nil
 		}
 		return telegram.New(*c.Telegram, log)
+	}},
+	{discord.Name, func(c channelSettings, log *slog.Logger) (conversation.Channel, error) {
+		if c.Discord == nil {
+			return nil, nil
+		}
+		return discord.New(*c.Discord, log)
 	}},
 }
 

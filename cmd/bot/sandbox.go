@@ -93,7 +93,7 @@ func (c *sandboxCmd) serve(ctx context.Context, con terminal, ln net.Listener, s
 	stages.start("service", s.Run)
 	stages.start("page", func(ctx context.Context) error { return serve(ctx, ln, box.Handler()) })
 	ready, cancel := context.WithTimeout(ctx, readyWithin)
-	if err := s.awaitChannels(ready); err == nil {
+	if err := st.awaitBots(ready, s); err == nil {
 		fmt.Fprintf(con.out, "sandbox ready http://%s\n", ln.Addr())
 	}
 	cancel()

@@ -17,8 +17,9 @@ var invented = []struct {
 }{
 	{"telegram", "ayla", language.Azerbaijani},
 	{"telegram", "mehmet", language.Turkish},
-	{"telegram", "vera", language.Russian},
+	{"telegram", "marina", language.Russian},
 	{"telegram", "james", language.English},
+	{"discord", "vera", language.Russian},
 }
 
 // seed makes the invented customers known, once per data folder.
@@ -38,7 +39,7 @@ func seed(ctx context.Context, s *service, st *stand) error {
 				return err
 			}
 			in := conversation.Inbound{
-				Address: conversation.Address{Channel: p.Name(), Account: account, Chat: person.ID},
+				Address: conversation.Address{Channel: p.Name(), Account: account, Chat: st.privateChat(p, person)},
 				EventID: "sandbox:" + who.name, Kind: conversation.KindBack, Private: true, At: s.business.Now(),
 				From: conversation.Sender{UserID: person.ID, Name: who.name, Locale: string(who.lang)},
 			}

@@ -118,7 +118,7 @@ func (s *service) runChannel(ctx context.Context, c conversation.Channel) error 
 			s.log.Warn("the command menu could not be set; everything else goes on", "channel", c.Name(), "error", err.Error())
 		}
 	}
-	return c.Run(ctx, s.engine)
+	return c.Run(ctx, receiver{s.engine, s.db})
 }
 
 // connect tries until the platform answers.

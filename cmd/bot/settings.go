@@ -3,6 +3,7 @@ package main
 import (
 	"time"
 
+	"github.com/rapport-chat/rapport/adapters/discord"
 	"github.com/rapport-chat/rapport/adapters/telegram"
 	"github.com/rapport-chat/rapport/config"
 	"github.com/rapport-chat/rapport/engagement/attention"
@@ -53,6 +54,7 @@ type brandSettings struct {
 type channelSettings struct {
 	config.At
 	Telegram *telegram.Config `yaml:"telegram"`
+	Discord  *discord.Config  `yaml:"discord"`
 }
 
 type knowledgeSection struct {

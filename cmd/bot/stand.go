@@ -10,9 +10,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rapport-chat/rapport/adapters/discord"
 	"github.com/rapport-chat/rapport/adapters/telegram"
 	"github.com/rapport-chat/rapport/clock"
 	"github.com/rapport-chat/rapport/config"
+	discordlike "github.com/rapport-chat/rapport/sandbox/discord"
 	"github.com/rapport-chat/rapport/sandbox/lookalike"
 	telegramlike "github.com/rapport-chat/rapport/sandbox/telegram"
 )
@@ -20,6 +22,7 @@ import (
 // stand is the platforms' look-alikes, each serving on loopback.
 type stand struct {
 	telegram *telegramlike.Lookalike
+	discord  *discordlike.Lookalike
 	servers  []*http.Server
 	addrs    map[string]string // by platform
 }
@@ -33,6 +36,10 @@ func newStand(ctx context.Context, dir string, _ settings, now func() time.Time)
 	s.telegram, err = telegramlike.New(telegramlike.Config{Token: sandboxToken, Dir: filepath.Join(dir, "telegram"), Now: now})
 	if err != nil {
 		return nil, err
+	}
+	s.discord, err = discordlike.New(discordlike.Config{Dir: filepath.Join(dir, "discord"), Now: now})
+	if err != nil {
+		return nil, errors.Join(err, s.telegram.Close())
 	}
 	for _, p := range s.platforms() {
 		ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
@@ -48,11 +55,29 @@ func newStand(ctx context.Context, dir string, _ settings, now func() time.Time)
 }
 
 // platforms are the look-alikes in the order in which the page shows them.
-func (s *stand) platforms() []lookalike.Platform { return []lookalike.Platform{s.telegram} }
+func (s *stand) platforms() []lookalike.Platform { return []lookalike.Platform{s.telegram, s.discord} }
+
+// awaitBots returns when every channel of the service has reached its look-alike: on Discord a bot hears nothing of
+// what is said before its gateway connection stands.
+func (s *stand) awaitBots(ctx context.Context, svc *service) error {
+	if err := svc.awaitChannels(ctx); err != nil {
+		return err
+	}
+	return s.discord.Online(ctx)
+}
+
+// privateChat is the id of a person's chat with the bot: on Discord a channel of its own.
+func (s *stand) privateChat(p lookalike.Platform, person lookalike.Person) string {
+	if p == lookalike.Platform(s.discord) {
+		return s.discord.Direct(person.Name)
+	}
+	return person.ID
+}
 
 // channels is the operator's section with the look-alikes in the platforms' place.
 func (s *stand) channels(c channelSettings) channelSettings {
 	c.Telegram = &telegram.Config{Token: config.NewSecret(sandboxToken), APIURL: s.addrs["telegram"]}
+	c.Discord = &discord.Config{Token: config.NewSecret(s.discord.Token()), APIURL: s.addrs["discord"]}
 	return c
 }
 
