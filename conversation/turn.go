@@ -127,42 +127,54 @@ func (e *Engine) turn(ctx context.Context, parts []Inbound, in Inbound) (Turn, e
 		In: in, Parts: parts, Person: st.Person, Dialogue: st.Dialogue.at(now),
 		HumanOwns: st.HumanOwns, HumanWaits: st.HumanWaits, Now: now,
 	}
-	if spoken, ok := e.spoken(in, st.Person); ok && spoken != st.Person.Spoken {
+	asks := e.read(in, e.known(in, st.Person))
+	if spoken, ok := e.spoken(in, st.Person, asks); ok && spoken != st.Person.Spoken {
 		t.Person.Spoken, t.newlySpoken = spoken, true
 	}
 	t.Lang = ReplyLanguage(t.Person, in.From.Locale, e.cfg.Languages)
-	t.Intent = intentOf(in, t.Lang)
+	if t.Lang != asks.prefer {
+		asks = e.read(in, t.Lang)
+	}
+	t.Intent = asks.intent
 	if !in.Private {
 		t.Dialogue = Dialogue{Version: t.Dialogue.Version} // a group has no open steps of its own
 	}
 	return t, nil
 }
 
-// intentOf is what a text asks for as a whole.
-func intentOf(in Inbound, lang language.Code) texts.Intent {
+// reading is what a text asks for as a whole, read with a language preferred.
+type reading struct {
+	intent texts.Intent
+	code   language.Code // of the words that were matched; empty when languages share them
+	ok     bool
+	prefer language.Code
+}
+
+// read reads an event's text; commands speak for themselves.
+func (e *Engine) read(in Inbound, prefer language.Code) reading {
+	r := reading{prefer: prefer}
 	switch {
 	case in.Kind != KindMessage && in.Kind != KindEdit:
-		return ""
 	case in.Command != "":
-		return texts.Intent(in.Command)
+		r.intent = texts.Intent(in.Command)
+	default:
+		r.intent, r.code, r.ok = texts.MatchIntent(in.Text, prefer)
 	}
-	found, _, _ := texts.MatchIntent(in.Text, lang)
-	return found
+	return r
 }
 
 // spoken is the language that the event's own text is clearly written in: that of its words when they are ones that we
 // know as a whole ("tmm", "v sud podam"), else what it looks like, where the language that the person is known to use
 // weighs. One word in Latin letters, such as the name of a command or of a product, does not change what a person is
 // known to speak.
-func (e *Engine) spoken(in Inbound, p Person) (language.Code, bool) {
+func (e *Engine) spoken(in Inbound, p Person, asks reading) (language.Code, bool) {
 	if in.Kind != KindMessage || in.Command != "" || in.Text == "" {
 		return "", false
 	}
 	known := e.known(in, p)
 	word := p.Spoken != "" && len(strings.Fields(in.Text)) < 2
-	intent, code, ok := texts.MatchIntent(in.Text, known)
-	if ok && intent != texts.IntentStopUnclear && !(word && code != language.Russian) {
-		return code, slices.Contains(e.cfg.Languages, code) // words that languages share say nothing
+	if asks.ok && asks.intent != texts.IntentStopUnclear && !(word && asks.code != language.Russian) {
+		return asks.code, slices.Contains(e.cfg.Languages, asks.code) // words that languages share say nothing
 	}
 	g := language.DetectKnowing(in.Text, e.cfg.Languages, known)
 	if word && g.Code != language.Russian {

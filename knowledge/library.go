@@ -95,12 +95,21 @@ func (l *Library) Rank(ctx context.Context, q Query) (Ranking, error) {
 	if err := ctx.Err(); err != nil {
 		return Ranking{}, err
 	}
-	best := Ranking{Language: q.Language}
-	for i, code := range l.order(q) {
+	best, searched := Ranking{Language: q.Language}, false
+	if l.indexes[q.Language] != nil {
+		best, searched = l.rankIn(q, q.Language), true
+		if best.Outcome == Answer {
+			return best, nil // the usual case, without looking at the other languages
+		}
+	}
+	for _, code := range l.order(q) {
+		if code == q.Language {
+			continue
+		}
 		r := l.rankIn(q, code)
-		r.OtherLanguage = q.Language != "" && code != q.Language
-		if i == 0 || r.Outcome > best.Outcome && r.Confidence > best.Confidence {
-			best = r
+		r.OtherLanguage = q.Language != ""
+		if !searched || r.Outcome > best.Outcome && r.Confidence > best.Confidence {
+			best, searched = r, true
 		}
 		if best.Outcome == Answer {
 			break

@@ -79,14 +79,7 @@ func (s *Skill) Decide(ctx context.Context, t conversation.Turn) (conversation.C
 }
 
 func asksForOffers(t conversation.Turn) bool {
-	if t.In.Kind != conversation.KindMessage && t.In.Kind != conversation.KindEdit {
-		return false
-	}
-	if t.In.Command != "" {
-		return texts.Intent(t.In.Command) == texts.IntentOffers
-	}
-	found, _, _ := texts.MatchIntent(t.In.Text, t.Lang)
-	return found == texts.IntentOffers
+	return t.Intent == texts.IntentOffers
 }
 
 // Press implements conversation.Presser.
