@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,7 +23,10 @@ func failing(n int, errs map[string]*conversation.SendError) func(context.Contex
 	for chat := range errs {
 		left[chat] = n
 	}
+	var mu sync.Mutex // calls are made side by side
 	return func(_ context.Context, s conversation.Sending) error {
+		mu.Lock()
+		defer mu.Unlock()
 		if left[s.To.Chat] == 0 {
 			return nil
 		}

@@ -20,6 +20,7 @@ type box struct {
 	url  string
 	bot  *process
 	data string
+	file string // the config
 }
 
 // said is one entry of a transcript.
@@ -37,7 +38,13 @@ var readyLine = regexp.MustCompile(`sandbox ready (http://\S+)`)
 // startBox starts `bot sandbox` with the example business, as a process.
 func startBox(t *testing.T) *box {
 	t.Helper()
-	b := &box{t: t, data: t.TempDir()}
+	return startBoxOn(t, "config.example.yaml")
+}
+
+// startBoxOn starts it with another config.
+func startBoxOn(t *testing.T, file string) *box {
+	t.Helper()
+	b := &box{t: t, data: t.TempDir(), file: file}
 	b.start()
 	return b
 }
@@ -49,7 +56,7 @@ func (b *box) start() {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.bot = startBot(b.t, root, nil, "sandbox", "-c", "config.example.yaml", "--addr", "127.0.0.1:0", "--data", b.data)
+	b.bot = startBot(b.t, root, nil, "sandbox", "-c", b.file, "--addr", "127.0.0.1:0", "--data", b.data)
 	deadline := time.After(2 * time.Minute)
 	for {
 		if m := readyLine.FindStringSubmatch(b.bot.out.String()); m != nil {
