@@ -20,8 +20,8 @@ import (
 )
 
 // BenchmarkConversations measures whole messages: half questions, three tenths balances, two tenths presses, accepted
-// in polls of at most a hundred, answered and settled, beside the bare transaction loop of the same database in the
-// same run. The ratio is what counts; see docs/performance.md.
+// in polls of at most a hundred, answered and settled, beside bare transactions on the same database in the same run:
+// a plain loop of them, and as many callers as there are conversations. The ratios count; see docs/performance.md.
 func BenchmarkConversations(b *testing.B) {
 	for _, engine := range []struct {
 		name string
@@ -29,11 +29,16 @@ func BenchmarkConversations(b *testing.B) {
 	}{{"sqlite", dbtest.SQLite}, {"postgres", dbtest.Postgres}} {
 		for _, n := range []int{1, 8, 64} {
 			b.Run(fmt.Sprintf("%s/%d", engine.name, n), func(b *testing.B) {
-				bare := bareRate(b, engine.url(b), n)
+				loop := bareRate(b, engine.url(b), 1)
+				bare := loop
+				if n > 1 {
+					bare = bareRate(b, engine.url(b), n)
+				}
 				rate := messageRate(b, engine.url(b), n)
 				b.ReportMetric(rate, "messages/s")
 				b.ReportMetric(bare, "bare/s")
 				b.ReportMetric(rate/bare, "of-bare")
+				b.ReportMetric(rate/loop, "of-loop")
 				b.ReportMetric(0, "ns/op")
 			})
 		}
