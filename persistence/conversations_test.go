@@ -33,6 +33,21 @@ func TestSettle(t *testing.T) {
 	})
 }
 
+// TestSettledEventReadAgain: an engine that reads an event again after it was settled, and decides it anew, is told so,
+// although its replies have the keys of the first ones.
+func TestSettledEventReadAgain(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db *persistence.DB) {
+		in := accept(t, db, message("ann", "1", "salam"))[0]
+		for _, want := range []error{nil, conversation.ErrSettled} {
+			err := db.Conversations().Settle(t.Context(), turn(t, db, in), say(conversation.Dialogue{}, "salam"))
+			if !errors.Is(err, want) {
+				t.Errorf("Settle = %v, want %v", err, want)
+			}
+		}
+	})
+}
+
 func TestSettleConflict(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, db *persistence.DB) {

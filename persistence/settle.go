@@ -31,6 +31,13 @@ func (s *Conversations) Settle(ctx context.Context, t conversation.Turn, c conve
 		parts = []conversation.Inbound{t.In}
 	}
 	err := s.settle(ctx, t, parts, c)
+	if errors.Is(err, errAgain) {
+		// The replies are there already: either they were being written at the same time, or the event was read
+		// again after it had been settled.
+		if why := s.whyAgain(ctx, parts); why != nil {
+			err = why
+		}
+	}
 	if err != nil && !errors.Is(err, conversation.ErrConflict) && !errors.Is(err, conversation.ErrSettled) {
 		return fmt.Errorf("settle inbox row %d: %w", t.In.ID, err)
 	}
@@ -95,6 +102,16 @@ func (tx *Tx) start(ctx context.Context, t conversation.Turn, parts []conversati
 		return fmt.Errorf("lock conversation %d: %w", where, err)
 	}
 	return nil
+}
+
+// whyAgain is ErrSettled when one of the events has ended.
+func (s *Conversations) whyAgain(ctx context.Context, parts []conversation.Inbound) error {
+	return s.db.Do(ctx, func(ctx context.Context, tx *Tx) error {
+		if err := tx.whyNot(ctx, parts); errors.Is(err, conversation.ErrSettled) {
+			return err
+		}
+		return nil
+	})
 }
 
 // whyNot tells a turn that has nothing left to do from one that must be decided again.
