@@ -60,6 +60,15 @@ type Typer interface {
 	Typing(ctx context.Context, to Address) error
 }
 
+// Fetcher is a Channel from which attachments can be fetched.
+type Fetcher interface {
+	// Fetch reads the file that an Attachment's File names, of at most limit bytes. A larger one is ErrTooLarge.
+	Fetch(ctx context.Context, file string, limit int64) ([]byte, error)
+}
+
+// ErrTooLarge is what Fetch answers for a file above the limit.
+var ErrTooLarge = errors.New("the file is too large")
+
 // Commander is a Channel whose platform shows a menu of commands, per language.
 type Commander interface {
 	SetCommands(ctx context.Context, menus map[string][]CommandInfo) error

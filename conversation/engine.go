@@ -31,6 +31,8 @@ type Config struct {
 	Skills []Skill
 	// Owners are reached by their buttons and open steps only, not by order.
 	Owners []Skill
+	// Staff takes every turn of the places where the business works, whatever its kind. Nil ends them without a word.
+	Staff Skill
 	// Fallback gets what nobody else wants, stale buttons included. It must claim everything.
 	Fallback Skill
 	// Rescue answers a person whose event was parked: a kind sentence and a ticket.
@@ -86,8 +88,11 @@ func NewEngine(cfg Config) (*Engine, error) {
 		taken: map[int64]struct{}{}, boxes: map[string]*mailbox{},
 	}
 	e.room = sync.NewCond(&e.mu)
-	for _, list := range [][]Skill{cfg.Skills, cfg.Owners, {cfg.Fallback}} {
+	for _, list := range [][]Skill{cfg.Skills, cfg.Owners, {cfg.Fallback, cfg.Staff}} {
 		for _, s := range list {
+			if s == nil {
+				continue
+			}
 			if have, ok := e.owners[s.Name()]; ok && have != s {
 				return nil, fmt.Errorf("conversation: two skills are named %q", s.Name())
 			}

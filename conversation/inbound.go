@@ -37,6 +37,7 @@ const (
 	KindDelete  Kind = "delete"  // a person deleted an own message: MessageID
 	KindBlocked Kind = "blocked" // the person can no longer be reached there: Text holds the reason's code
 	KindBack    Kind = "back"    // the person can be reached again
+	KindHome    Kind = "home"    // a member of staff opened the app's own page
 	KindBroken  Kind = "broken"  // the event could not be decoded: Raw; From as far as it could be read
 )
 
@@ -65,6 +66,7 @@ type Inbound struct {
 	From        Sender            `json:"from"`
 	Private     bool              `json:"private,omitempty"`   // a chat of this person and the bot alone
 	Mentioned   bool              `json:"mentioned,omitempty"` // in a group: the bot was spoken to
+	Staff       bool              `json:"staff,omitempty"`     // from a place where the business works, never a customer's: From is staff
 	Text        string            `json:"text,omitempty"`
 	Command     string            `json:"command,omitempty"` // a slash command's name, lower case, without the slash
 	Args        string            `json:"args,omitempty"`    // what followed the command

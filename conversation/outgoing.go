@@ -108,6 +108,13 @@ type Document struct {
 	Data []byte `json:"data"`
 }
 
+// Forward is an attachment that somebody sent to the account From and that is to be passed on. It is fetched when the
+// message is sent; what cannot be fetched or is too large is said in its place.
+type Forward struct {
+	From       string     `json:"from"` // the account that received it
+	Attachment Attachment `json:"attachment"`
+}
+
 // BodyKind says what is to be done.
 type BodyKind int
 
@@ -116,19 +123,21 @@ const (
 	BodyNew    BodyKind = iota // a new message
 	BodyEdit                   // Of gets this text and these buttons; no buttons takes them away
 	BodyDelete                 // Of is deleted
+	BodyHome                   // the app's own page of the member of staff To.Chat shows this text and these buttons
 )
 
 // Body is the content of an Outgoing.
 type Body struct {
-	Kind     BodyKind        `json:"kind,omitempty"`
-	Of       OutgoingID      `json:"of,omitempty"` // edit and delete: which message of ours
-	Text     texts.Rich      `json:"text,omitempty"`
-	Rows     [][]Button      `json:"rows,omitempty"` // as they should stand; an adapter may wrap them to its limits
-	Image    *Image          `json:"image,omitempty"`
-	Document *Document       `json:"document,omitempty"`
-	Menu     []string        `json:"menu,omitempty"`   // labels that stay under the input; sent as text when tapped
-	Quiet    bool            `json:"quiet,omitempty"`  // without a sound where the platform can
-	Blocks   json.RawMessage `json:"blocks,omitempty"` // a channel's own layout for staff cards; Text is its fallback
+	Kind     BodyKind   `json:"kind,omitempty"`
+	Of       OutgoingID `json:"of,omitempty"` // edit and delete: which message of ours
+	Text     texts.Rich `json:"text,omitempty"`
+	Rows     [][]Button `json:"rows,omitempty"` // as they should stand; an adapter may wrap them to its limits
+	Image    *Image     `json:"image,omitempty"`
+	Document *Document  `json:"document,omitempty"`
+	Menu     []string   `json:"menu,omitempty"`     // labels that stay under the input; sent as text when tapped
+	Quiet    bool       `json:"quiet,omitempty"`    // without a sound where the platform can
+	Forward  *Forward   `json:"forward,omitempty"`  // a file that another person sent, possibly on another channel
+	OnlyFor  string     `json:"only_for,omitempty"` // among staff: the user id of the one who sees it; others do not
 }
 
 // Say is a new message of text in the answer lane, with rows of buttons.

@@ -215,6 +215,9 @@ func ReplyLanguage(p Person, locale string, brand []language.Code) language.Code
 
 // decide finds the skill that takes the turn. A nil commit ends the event without a word.
 func (e *Engine) decide(ctx context.Context, t *Turn) (Skill, Commit, error) {
+	if t.In.Staff {
+		return e.decideStaff(ctx, t)
+	}
 	switch t.In.Kind {
 	case KindPress, KindForm:
 		return e.decidePress(ctx, t)
@@ -246,6 +249,25 @@ func (e *Engine) decide(ctx context.Context, t *Turn) (Skill, Commit, error) {
 		err = errors.New("nobody wants the turn, not even the fallback")
 	}
 	return e.cfg.Fallback, c, err
+}
+
+// decideStaff hands over what happened where the business works. A press of a button that is not known any more comes
+// without Pressed.
+func (e *Engine) decideStaff(ctx context.Context, t *Turn) (Skill, Commit, error) {
+	if e.cfg.Staff == nil {
+		return nil, nil, nil
+	}
+	if t.In.Kind == KindPress || t.In.Kind == KindForm {
+		pressed, err := e.cfg.Store.FindButton(ctx, t.In.Address, t.In.Token)
+		switch {
+		case err == nil:
+			t.Pressed = &pressed
+		case !errors.Is(err, ErrNotFound):
+			return nil, nil, fmt.Errorf("find the pressed button: %w", err)
+		}
+	}
+	c, err := e.cfg.Staff.Decide(ctx, *t)
+	return e.cfg.Staff, c, err
 }
 
 // ask asks one skill of the list; OpenStep stands for whoever has asked something.
@@ -299,8 +321,8 @@ func (e *Engine) tell(ctx context.Context, t Turn) (Skill, Commit, error) {
 // dress adds to a commit what every turn does: the welcome before the first answer, remembering the language spoken,
 // and asking an interrupted question again.
 func (e *Engine) dress(t Turn, by Skill, c Commit) Commit {
-	if c == nil {
-		return nil
+	if c == nil || t.In.Staff {
+		return c
 	}
 	return func(ctx context.Context, tx Tx) (Dialogue, error) {
 		if !t.Person.Welcomed && t.In.Private && e.cfg.Welcome != nil {

@@ -187,6 +187,9 @@ func (s *Conversations) batch(in []conversation.Inbound) (*batch, error) {
 			N: n, Account: clean(e.Account), Channel: clean(e.Channel), Chat: clean(e.Chat), Private: flag(e.Private),
 			User: clean(e.From.UserID), Event: clean(e.EventID), Kind: string(e.Kind), Payload: string(payload), At: now,
 		}
+		if e.Staff { // staff are no customers
+			b.rows[n].User, b.rows[n].Private = "", 0
+		}
 		if b.rows[n].User == "" {
 			continue
 		}
