@@ -12,29 +12,29 @@ import (
 type channelKind struct {
 	name string
 	// open makes the channel; nil when the config does not have it.
-	open func(c channelSettings, log *slog.Logger) (conversation.Channel, error)
+	open func(set settings, log *slog.Logger) (conversation.Channel, error)
 }
 
 var channelKinds = []channelKind{
-	{telegram.Name, func(c channelSettings, log *slog.Logger) (conversation.Channel, error) {
-		if c.Telegram == nil {
+	{telegram.Name, func(set settings, log *slog.Logger) (conversation.Channel, error) {
+		if set.Channels.Telegram == nil {
 			return nil, nil
 		}
-		return telegram.New(*c.Telegram, log)
+		return telegram.New(*set.Channels.Telegram, log)
 	}},
-	{discord.Name, func(c channelSettings, log *slog.Logger) (conversation.Channel, error) {
-		if c.Discord == nil {
+	{discord.Name, func(set settings, log *slog.Logger) (conversation.Channel, error) {
+		if set.Channels.Discord == nil {
 			return nil, nil
 		}
-		return discord.New(*c.Discord, log)
+		return discord.New(*set.Channels.Discord, log)
 	}},
 }
 
 // openChannels makes every channel that the config has.
-func openChannels(c channelSettings, log *slog.Logger) ([]conversation.Channel, error) {
+func openChannels(set settings, log *slog.Logger) ([]conversation.Channel, error) {
 	var all []conversation.Channel
 	for _, kind := range channelKinds {
-		channel, err := kind.open(c, log)
+		channel, err := kind.open(set, log)
 		if err != nil {
 			return nil, err
 		}

@@ -43,6 +43,7 @@ type commandLine struct {
 	Sandbox   sandboxCmd   `cmd:"" help:"Try everything without an account: look-alikes of the platforms and a page to type in."`
 	Chat      chatCmd      `cmd:"" help:"One message, or a dialogue, through the real engine."`
 	Check     checkCmd     `cmd:"" help:"Read the config and say everything that is wrong with it."`
+	Doctor    doctorCmd    `cmd:"" help:"Try every token, permission, channel, the database and the clock, and say the cure."`
 	Report    reportCmd    `cmd:"" help:"What customers said, in figures."`
 	Ledger    ledgerCmd    `cmd:"" help:"Work on the points ledger."`
 	Import    importCmd    `cmd:"" help:"Take in what another program wrote."`

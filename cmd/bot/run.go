@@ -20,7 +20,7 @@ func (r *runCmd) Run(ctx context.Context, con terminal, cli *commandLine) (err e
 		return err
 	}
 	log := newLog(con)
-	channels, err := openChannels(set.Channels, log)
+	channels, err := openChannels(set, log)
 	if err != nil {
 		return usageError{err}
 	}

@@ -16,6 +16,7 @@ type build struct {
 	Version  string `json:"version"`
 	Revision string `json:"revision,omitempty"`
 	Modified bool   `json:"modified,omitempty"`
+	Time     string `json:"time,omitempty"` // of the revision, RFC 3339
 	Go       string `json:"go"`
 	Platform string `json:"platform"`
 }
@@ -28,6 +29,8 @@ func buildFacts() build {
 			switch s.Key {
 			case "vcs.revision":
 				b.Revision = s.Value
+			case "vcs.time":
+				b.Time = s.Value
 			case "vcs.modified":
 				b.Modified = s.Value == "true"
 			}
