@@ -109,6 +109,9 @@ func (tx *Tx) SendAll(ctx context.Context, all []conversation.Outgoing) ([]conve
 func (tx *Tx) outRow(o conversation.Outgoing, r *outRow) (ownKey bool, err error) {
 	if o.To == (conversation.Address{}) {
 		o.To = tx.turn.to
+		if len(o.Handle) == 0 {
+			o.Handle = tx.turn.handle
+		}
 	}
 	if o.To.Account == "" || o.To.Chat == "" {
 		return false, errors.New("a message without an address: outside a turn it must name one")

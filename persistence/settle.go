@@ -75,7 +75,8 @@ func (tx *Tx) settle(ctx context.Context, t conversation.Turn, parts []conversat
 
 func scopeOf(t conversation.Turn) scope {
 	return scope{
-		to: t.In.Address, inbox: t.In.ID, person: t.In.Customer, root: t.Person.Root, conversation: t.In.Conversation, now: t.Now,
+		to: t.In.Address, handle: t.In.Handle, inbox: t.In.ID, person: t.In.Customer, root: t.Person.Root,
+		conversation: t.In.Conversation, now: t.Now,
 	}
 }
 

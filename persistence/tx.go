@@ -34,6 +34,7 @@ type Tx struct {
 // scope is whom a transaction is about; zero outside a turn.
 type scope struct {
 	to           conversation.Address
+	handle       []byte // what the platform lent with the event, for replies to its chat
 	inbox        int64
 	person       conversation.CustomerID
 	root         conversation.CustomerID
