@@ -30,6 +30,7 @@ var rooms = []room{
 	{folder: "clock"},
 	{folder: "texts", may: []string{"language"}},
 	{folder: "config", may: []string{"language"}},
+	{folder: "calendar", may: []string{"config"}},
 
 	// The centre. conversation/commands, its built-in skills, is part of it.
 	{folder: "conversation", may: []string{"language", "texts", "clock"}},
@@ -37,8 +38,8 @@ var rooms = []room{
 	// These four declare the stores they need and do not know each other.
 	{folder: "outbox", may: []string{"conversation", "texts", "clock"}},
 	{folder: "knowledge", may: []string{"conversation", "language", "texts", "clock", "config"}},
-	{folder: "engagement", may: []string{"conversation", "language", "texts", "clock", "config"}},
-	{folder: "desk", may: []string{"conversation", "language", "texts", "clock", "config"}},
+	{folder: "engagement", may: []string{"conversation", "language", "texts", "clock", "config", "calendar"}},
+	{folder: "desk", may: []string{"conversation", "language", "texts", "clock", "config", "calendar"}},
 
 	// Implements the stores that the others declare.
 	{folder: "persistence", may: []string{

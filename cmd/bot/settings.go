@@ -5,6 +5,7 @@ import (
 
 	"github.com/rapport-chat/rapport/adapters/discord"
 	"github.com/rapport-chat/rapport/adapters/telegram"
+	"github.com/rapport-chat/rapport/calendar"
 	"github.com/rapport-chat/rapport/config"
 	"github.com/rapport-chat/rapport/engagement/attention"
 	"github.com/rapport-chat/rapport/engagement/audience"
@@ -30,7 +31,7 @@ type settings struct {
 	Database  databaseSettings           `yaml:"database" doc:"Where everything is kept."`
 	HTTP      httpSettings               `yaml:"http" doc:"The service's own web server."`
 	Texts     string                     `yaml:"texts" doc:"A folder with az.yaml, tr.yaml, ... that replace built-in texts."`
-	Calendar  attention.Calendar         `yaml:"calendar" doc:"Days with names, and days on which nothing is started."`
+	Calendar  calendar.Calendar          `yaml:"calendar" doc:"Days with names, and days on which nothing is started."`
 	Proactive attention.Config           `yaml:"proactive" doc:"Everything that you start, per person."`
 	Audiences audience.Config            `yaml:"audiences" doc:"Groups of customers by condition."`
 	Offers    offer.Config               `yaml:"offers" doc:"Offers, greetings and series: what goes to whom and when."`

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rapport-chat/rapport/calendar"
 	"github.com/rapport-chat/rapport/config"
 )
 
@@ -43,14 +44,15 @@ func (c *Config) Check(r *config.Report) {
 }
 
 // CheckDays reports days that the calendar does not know.
-func (c *Config) CheckDays(r *config.Report, cal *Calendar) {
-	cal.resolve(r, c.Field("not_on"), c.NotOn)
+func (c *Config) CheckDays(r *config.Report, cal *calendar.Calendar) {
+	cal.Resolve(r, c.Field("not_on"), c.NotOn)
 }
 
 // Policy is what the gate decides by.
-func (c *Config) Policy(cal *Calendar, zone *time.Location) Policy {
-	return Policy{
-		PerDay: c.PerDay, PerWeek: c.PerWeek, Quiet: c.Quiet, Zone: zone, First: c.First,
-		Rest: append(slices.Clone(cal.Mourning), cal.resolve(nil, config.At{}, c.NotOn)...),
+func (c *Config) Policy(cal *calendar.Calendar, zone *time.Location) Policy {
+	rest := slices.Clone(cal.Mourning)
+	for _, day := range cal.Resolve(nil, config.At{}, c.NotOn) {
+		rest = append(rest, day.Range)
 	}
+	return Policy{PerDay: c.PerDay, PerWeek: c.PerWeek, Quiet: c.Quiet, Zone: zone, First: c.First, Rest: rest}
 }

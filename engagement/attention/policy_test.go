@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/rapport-chat/rapport/calendar"
 	"github.com/rapport-chat/rapport/config"
 	"github.com/rapport-chat/rapport/engagement/attention"
 )
@@ -142,8 +143,8 @@ func TestConfig(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var c struct {
-				Proactive attention.Config   `yaml:"proactive"`
-				Calendar  attention.Calendar `yaml:"calendar"`
+				Proactive attention.Config  `yaml:"proactive"`
+				Calendar  calendar.Calendar `yaml:"calendar"`
 			}
 			c.Proactive = attention.Defaults()
 			doc, r := config.Parse("rapport.yaml", []byte(tt.yaml), config.Options{})

@@ -1,4 +1,6 @@
-package attention
+// Package calendar knows the operator's days by name, and counts business time: opening hours less closed days, in the
+// zone of the business, over weekends, feasts of several days and changes of the clocks.
+package calendar
 
 import (
 	"fmt"
@@ -85,18 +87,43 @@ func (c *Calendar) Names() []string {
 	return slices.Compact(names)
 }
 
-// resolve makes days of names, and reports those that are none.
-func (c *Calendar) resolve(r *config.Report, at config.At, list []string) []config.DateRange {
-	var out []config.DateRange
+// Day is a stretch of days in which something is different, such as a feast.
+type Day struct {
+	// Name is the calendar's word for it, such as "novruz"; empty when only a date was written and no name is known.
+	Name  string
+	Range config.DateRange
+}
+
+// Resolve makes days of a list of names and dates, and reports at the list's place those that are neither. r may be nil
+// for a list that was checked before.
+func (c *Calendar) Resolve(r *config.Report, at config.At, list []string) []Day {
+	var out []Day
 	for i, name := range list {
-		d, ok := c.Named(name)
+		ranges, ok := c.Named(name)
 		if !ok {
 			if r != nil {
 				r.Errorf(at.Item(i), fmt.Sprintf("write a date, or a name: %s", strings.Join(c.Names(), ", ")), "there is no day %q in the calendar", name)
 			}
 			continue
 		}
-		out = append(out, d...)
+		for _, d := range ranges {
+			out = append(out, Day{Name: c.nameOf(name, d), Range: d})
+		}
 	}
 	return out
+}
+
+// nameOf is the name under which the calendar knows a day that was written as written: itself, or of a mere date the
+// first name, by the alphabet, that has exactly this date or begins with it.
+func (c *Calendar) nameOf(written string, d config.DateRange) string {
+	if _, err := config.ParseDateRange(written); err != nil {
+		return written
+	}
+	for _, name := range c.Names() {
+		ranges, _ := c.Named(name)
+		if slices.ContainsFunc(ranges, func(known config.DateRange) bool { return known == d || d.From == d.To && known.From == d.From }) {
+			return name
+		}
+	}
+	return ""
 }
