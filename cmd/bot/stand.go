@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,15 +21,14 @@ import (
 type stand struct {
 	telegram *telegramlike.Lookalike
 	discord  *discordlike.Lookalike
-	servers  []*http.Server
-	addrs    map[string]string // by platform
+	servers  map[string]*lookalike.Server // by platform
 }
 
 // sandboxToken is the look-alike's own; no real bot has it.
 const sandboxToken = "7000000001:sandbox-look-alike-of-telegram"
 
 func newStand(ctx context.Context, dir string, _ settings, now func() time.Time) (*stand, error) {
-	s := &stand{addrs: map[string]string{}}
+	s := &stand{servers: map[string]*lookalike.Server{}}
 	var err error
 	s.telegram, err = telegramlike.New(telegramlike.Config{Token: sandboxToken, Dir: filepath.Join(dir, "telegram"), Now: now})
 	if err != nil {
@@ -42,14 +39,10 @@ func newStand(ctx context.Context, dir string, _ settings, now func() time.Time)
 		return nil, errors.Join(err, s.telegram.Close())
 	}
 	for _, p := range s.platforms() {
-		ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-		if err != nil {
+		if s.servers[p.Name()], err = lookalike.Listen(ctx, "127.0.0.1:0", p.Handler()); err != nil {
+			delete(s.servers, p.Name())
 			return nil, errors.Join(err, s.close())
 		}
-		srv := &http.Server{Handler: p.Handler(), ReadHeaderTimeout: readHeaderTimeout}
-		s.servers = append(s.servers, srv)
-		s.addrs[p.Name()] = "http://" + ln.Addr().String()
-		go func() { _ = srv.Serve(ln) }() // ends with close
 	}
 	return s, nil
 }
@@ -76,8 +69,8 @@ func (s *stand) privateChat(p lookalike.Platform, person lookalike.Person) strin
 
 // channels is the operator's section with the look-alikes in the platforms' place.
 func (s *stand) channels(c channelSettings) channelSettings {
-	c.Telegram = &telegram.Config{Token: config.NewSecret(sandboxToken), APIURL: s.addrs["telegram"]}
-	c.Discord = &discord.Config{Token: config.NewSecret(s.discord.Token()), APIURL: s.addrs["discord"]}
+	c.Telegram = &telegram.Config{Token: config.NewSecret(sandboxToken), APIURL: s.servers["telegram"].URL()}
+	c.Discord = &discord.Config{Token: config.NewSecret(s.discord.Token()), APIURL: s.servers["discord"].URL()}
 	return c
 }
 
