@@ -128,8 +128,11 @@ const (
 
 // Body is the content of an Outgoing.
 type Body struct {
-	Kind     BodyKind   `json:"kind,omitempty"`
-	Of       OutgoingID `json:"of,omitempty"` // edit and delete: which message of ours
+	Kind BodyKind   `json:"kind,omitempty"`
+	Of   OutgoingID `json:"of,omitempty"` // edit and delete: which message of ours
+	// Under puts a new message into the thread under that message of ours, which may not have been sent yet. When
+	// that one cannot be sent any more, the message stands in the chat itself.
+	Under    OutgoingID `json:"under,omitempty"`
 	Text     texts.Rich `json:"text,omitempty"`
 	Rows     [][]Button `json:"rows,omitempty"` // as they should stand; an adapter may wrap them to its limits
 	Image    *Image     `json:"image,omitempty"`

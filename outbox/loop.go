@@ -220,10 +220,10 @@ func (t *tenure) claimed(batch []picked, items []Item, now time.Time) {
 			continue
 		}
 		got[item.ID] = true
-		if item.MessageID == "" && item.Body.Kind != conversation.BodyNew {
+		if of := awaited(item); of != 0 {
 			p.slot.Cancel()
 			t.plan.freed(p.Chat, now)
-			t.plan.awaits(p.ref, item.Body.Of)
+			t.plan.awaits(p.ref, of)
 			t.results = append(t.results, await(item, p.ref, now))
 			continue
 		}
@@ -238,6 +238,17 @@ func (t *tenure) claimed(batch []picked, items []Item, now time.Time) {
 		t.plan.gone(p.ref, true, now)
 		t.plan.freed(p.Chat, now)
 	}
+}
+
+// awaited is the message that must be sent before the item can be: the one that it changes, or under which it goes.
+func awaited(item Item) conversation.OutgoingID {
+	switch {
+	case item.Body.Kind == conversation.BodyNew && item.Body.Under != 0 && item.To.Thread == "":
+		return item.Body.Under
+	case item.Body.Kind != conversation.BodyNew && item.Body.Kind != conversation.BodyHome && item.MessageID == "":
+		return item.Body.Of
+	}
+	return 0
 }
 
 // call makes one call.

@@ -1,6 +1,7 @@
 package persistence
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/base64"
@@ -235,7 +236,7 @@ func (tx *Tx) judge(ctx context.Context, rows []*itemRow, now time.Time) (send [
 		case r.NotAfter != 0 && r.NotAfter < now.UnixMilli():
 			ends = append(ends, ended{r, outDropped, outbox.Dropped, CodeTooLate})
 			verdicts[r.ID] = Verdict{Suppress: CodeTooLate}
-		case r.Of.Valid && r.targetGone():
+		case r.Of.Valid && r.targetGone() && !r.hangs():
 			ends = append(ends, ended{r, outFailed, outbox.Failed, CodeNothingToChange})
 			verdicts[r.ID] = Verdict{Suppress: CodeNothingToChange}
 		case r.Purpose != "":
@@ -273,6 +274,14 @@ func (r *itemRow) targetGone() bool {
 		return r.OfMessage == ""
 	}
 	return true
+}
+
+// hangs says that the message is a new one in the thread under another: it goes out also when that one does not.
+func (r *itemRow) hangs() bool {
+	var body struct {
+		Kind conversation.BodyKind `json:"kind"`
+	}
+	return json.Unmarshal([]byte(r.Body), &body) == nil && body.Kind == conversation.BodyNew
 }
 
 func (tx *Tx) askGate(ctx context.Context, rows []*itemRow, now time.Time, into map[int64]Verdict) error {
@@ -395,7 +404,13 @@ func (r *itemRow) item() (outbox.Item, error) {
 	item.AfterCrash = conversation.CrashRule(r.CrashRule)
 	item.Report = conversation.Ref{Kind: r.ReportKind, ID: r.ReportID}
 	item.Proactive = conversation.Proactive{Purpose: r.Purpose, Topic: r.Topic}
-	item.MessageID = r.OfMessage
+	if item.Body.Kind != conversation.BodyNew {
+		item.MessageID = r.OfMessage
+	} else if item.Body.Under != 0 && r.targetGone() {
+		item.Body.Under = 0 // the chat itself, rather than nowhere
+	} else {
+		item.To.Thread = cmp.Or(item.To.Thread, r.OfMessage)
+	}
 	if r.OfChat != "" {
 		item.To.Chat = r.OfChat // where the message stands that is to be changed
 	}

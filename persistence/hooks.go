@@ -57,6 +57,7 @@ type Report struct {
 	Kind      conversation.ErrorKind
 	Code      string // a short stable word; the gate's reason when it was dropped or deferred
 	MessageID string // Sent: the platform's id
+	Chat      string // Sent: the chat in which it stands, when the platform named it
 	At        time.Time
 }
 

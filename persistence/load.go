@@ -42,7 +42,7 @@ const stateSQL = `SELECT COALESCE(own.id, 0) AS id, COALESCE(own.root_id, 0) AS 
 	CASE WHEN own.offers_asked_at + root.offers_asked_at > 0 THEN 1 ELSE 0 END AS asked,
 	CASE WHEN own.staff + root.staff > 0 THEN 1 ELSE 0 END AS staff,
 	COALESCE(c.dialogue, '') AS dialogue, COALESCE(c.version, 0) AS version,
-	CASE WHEN EXISTS (SELECT 1 FROM tickets t WHERE t.root_id = own.root_id AND t.state <> 'resolved' AND t.state = 'claimed')
+	CASE WHEN EXISTS (SELECT 1 FROM tickets t WHERE t.root_id = own.root_id AND t.state <> 'resolved' AND t.state IN ('claimed', 'waiting'))
 		THEN 1 ELSE 0 END AS owned,
 	CASE WHEN EXISTS (SELECT 1 FROM tickets t WHERE t.root_id = own.root_id AND t.state <> 'resolved')
 		THEN 1 ELSE 0 END AS waits

@@ -191,7 +191,8 @@ func (tx *Tx) followResults(ctx context.Context, account string, settled []settl
 		}
 		reports[s.ReportKind] = append(reports[s.ReportKind], Report{
 			ID: s.ReportID, Item: conversation.OutgoingID(s.ID), Customer: conversation.CustomerID(s.Customer.Int64),
-			Outcome: r.Outcome, Kind: r.Kind, Code: r.Code, MessageID: r.Receipt.MessageID, At: tx.Now(),
+			Outcome: r.Outcome, Kind: r.Kind, Code: r.Code, MessageID: r.Receipt.MessageID,
+			Chat: r.Receipt.Chat, At: tx.Now(),
 		})
 	}
 	if err := tx.loseTouch(ctx, gone); err != nil {

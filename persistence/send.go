@@ -145,7 +145,11 @@ func (tx *Tx) outRow(o conversation.Outgoing, r *outRow) (ownKey bool, err error
 	if token != "" {
 		r.Token = &token
 	}
-	if id := int64(o.Body.Of); id != 0 {
+	of := o.Body.Of
+	if o.Body.Kind == conversation.BodyNew {
+		of = o.Body.Under
+	}
+	if id := int64(of); id != 0 {
 		r.Of = &id
 	}
 	return ownKey, nil

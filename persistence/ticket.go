@@ -2,6 +2,7 @@ package persistence
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/rapport-chat/rapport/conversation"
@@ -10,24 +11,39 @@ import (
 // maxWords is how much of what a customer said a ticket keeps, in bytes.
 const maxWords = 16_000
 
+// ReasonMore is the reason of what is added to whichever ticket a person has.
+const ReasonMore = "more"
+
 // OpenTicket implements conversation.Tx.
 func (tx *Tx) OpenTicket(ctx context.Context, h conversation.Handoff) error {
 	now := ms(tx.Now())
+	if h.Reason == ReasonMore {
+		err := tx.get(ctx, &h.Topic, `SELECT topic FROM tickets WHERE root_id = ? AND state <> 'resolved' ORDER BY id DESC LIMIT 1`,
+			int64(tx.turn.root))
+		if err != nil && !errors.Is(err, conversation.ErrNotFound) {
+			return fmt.Errorf("find the open ticket of %d: %w", tx.turn.root, err)
+		}
+	}
+	asked := now
+	if h.Silent {
+		asked = 0
+	}
 	var row struct {
 		ID     int64
 		Opened int64
 	}
-	err := tx.get(ctx, &row, `INSERT INTO tickets (customer_id, root_id, conversation_id, topic, reason, lang, words, urgent, silent, opened_at, changed_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	err := tx.get(ctx, &row, `INSERT INTO tickets (customer_id, root_id, conversation_id, topic, reason, lang, words, urgent, silent, opened_at, changed_at, asked_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (root_id, topic) WHERE state <> 'resolved' DO UPDATE SET
 			words = CASE WHEN excluded.words = '' THEN tickets.words WHEN tickets.words = '' THEN excluded.words
 				ELSE substr(tickets.words || CAST(? AS text) || excluded.words, 1, 16000) END,
+			version = tickets.version + CASE WHEN excluded.urgent > tickets.urgent THEN 1 ELSE 0 END,
 			urgent = CASE WHEN excluded.urgent > tickets.urgent THEN excluded.urgent ELSE tickets.urgent END,
 			silent = CASE WHEN excluded.silent < tickets.silent THEN excluded.silent ELSE tickets.silent END,
 			added = tickets.added + 1, changed_at = excluded.changed_at
 		RETURNING id, CASE WHEN added = 0 THEN 1 ELSE 0 END AS opened`,
 		nullID(tx.turn.person), nullID(tx.turn.root), nullID(tx.turn.conversation), clean(h.Topic), h.Reason, string(h.Lang),
-		shorten(clean(h.Words), maxWords), flag(h.Urgent), flag(h.Silent), now, now, "\n")
+		shorten(clean(h.Words), maxWords), flag(h.Urgent), flag(h.Silent), now, now, asked, "\n")
 	if err != nil {
 		return fmt.Errorf("open a ticket for %d: %w", tx.turn.root, err)
 	}
