@@ -86,6 +86,12 @@ const (
 	ByCanned     = "canned"
 )
 
+// The kinds of records that the desk's messages name in Outgoing.Report.
+const (
+	CardReport  = "ticket_card"  // a ticket, by id: its card
+	ReplyReport = "ticket_reply" // a Message, by id: a reply to the customer
+)
+
 // What became of a reply.
 const (
 	ReplyPending   = "pending"
@@ -175,6 +181,7 @@ type Line struct {
 	Staff       bool // ours: written by a member of staff
 	Text        texts.Rich
 	Attachments []conversation.Attachment
+	Account     string // theirs: the account that received it
 }
 
 // Suggestion is an answer of the bot's that staff may send with one press.

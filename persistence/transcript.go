@@ -25,6 +25,7 @@ type Line struct {
 	Report      conversation.Ref        // of ours: staff replies, deliveries
 	State       string                  // of ours: pending, sending, sent, unknown, failed, dropped
 	Channel     string
+	Account     string // of theirs: which of our accounts received it
 }
 
 // outStates names the outbox's states for people.
@@ -82,7 +83,7 @@ func (r *Reader) theirLines(ctx context.Context, who conversation.CustomerID, wh
 			return nil, nil, err
 		}
 		lines[i] = Line{
-			At: instant(row.Received), Kind: in.Kind, Text: texts.Literal(said(in)), Attachments: in.Attachments, Inbox: in.ID, Channel: in.Channel,
+			At: instant(row.Received), Kind: in.Kind, Text: texts.Literal(said(in)), Attachments: in.Attachments, Inbox: in.ID, Channel: in.Channel, Account: in.Account,
 		}
 		if in.Kind == conversation.KindPress {
 			tokens[i] = in.Token
