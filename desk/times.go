@@ -1,0 +1,209 @@
+package desk
+
+import (
+	"slices"
+	"time"
+
+	"github.com/rapport-chat/rapport/calendar"
+)
+
+// Figures of the desk's clocks.
+const (
+	// missedTargets is how many targets an owner may miss before the ticket goes back to the queue.
+	missedTargets = 2
+	// shiftGrace is how long an owner who answers outside the hours keeps the ticket, and how soon after it an opening
+	// still counts as the same shift.
+	shiftGrace = 30 * time.Minute
+)
+
+// Target is within how much business time people answer.
+type Target struct {
+	First time.Duration // the first answer
+	Next  time.Duration // every later one
+}
+
+// Clocks is what the desk does at which time. It is pure: the agenda asks it, and the store keeps the answer.
+type Clocks struct {
+	Hours  calendar.Schedule
+	Target Target
+	Topics map[string]Target // of topics that have their own; a zero duration falls back to Target
+	// Resolve is after how long a ticket that waits for the customer is resolved by itself; 0: never.
+	Resolve time.Duration
+}
+
+var _ Times = Clocks{}
+
+// target is the topic's own, or the desk's.
+func (c Clocks) target(topic string) Target {
+	own := c.Topics[topic]
+	if own.First == 0 {
+		own.First = c.Target.First
+	}
+	if own.Next == 0 {
+		own.Next = c.Target.Next
+	}
+	return own
+}
+
+// FirstDue implements Times.
+func (c Clocks) FirstDue(topic string, from time.Time) time.Time {
+	return c.due(from, c.target(topic).First)
+}
+
+// NextDue implements Times.
+func (c Clocks) NextDue(topic string, from time.Time) time.Time {
+	return c.due(from, c.target(topic).Next)
+}
+
+// due is zero when there is no target, or when the business never opens.
+func (c Clocks) due(from time.Time, target time.Duration) time.Time {
+	if target <= 0 {
+		return time.Time{}
+	}
+	return c.Hours.Add(from, target)
+}
+
+// Step is something that happens to a ticket because time has passed.
+type Step string
+
+// The steps, in the order in which those of the same instant are taken.
+const (
+	StepWake    Step = "wake"    // a snooze ends
+	StepRemind  Step = "remind"  // two thirds of the time to answer are over
+	StepMiss    Step = "miss"    // the answer is overdue: somebody else is told, or the owner loses the ticket
+	StepShift   Step = "shift"   // the owner's shift is over while the customer waits
+	StepLate    Step = "late"    // the time that the customer was told is over
+	StepResolve Step = "resolve" // the customer has not come back
+)
+
+// steps lists them in their order.
+var steps = []Step{StepWake, StepRemind, StepMiss, StepShift, StepLate, StepResolve}
+
+// Alarm is a step and its time.
+type Alarm struct {
+	At   time.Time
+	Step Step
+}
+
+// Alarms lists what time will do to the ticket if nobody touches it, the earliest first. Past times are overdue.
+func (c Clocks) Alarms(t Ticket) []Alarm {
+	if !t.Live() {
+		return nil
+	}
+	var out []Alarm
+	add := func(at time.Time, step Step) {
+		if !at.IsZero() {
+			out = append(out, Alarm{At: at, Step: step})
+		}
+	}
+	if t.State == Waiting && c.Resolve > 0 {
+		add(t.ChangedAt.Add(c.Resolve), StepResolve)
+	}
+	asked := !t.AskedAt.IsZero() && t.State != Waiting
+	if asked && !t.ToldUntil.IsZero() && t.LateToldAt.IsZero() {
+		add(t.ToldUntil, StepLate)
+	}
+	if !t.SnoozedUntil.IsZero() {
+		add(t.SnoozedUntil, StepWake)
+	} else if asked {
+		add(c.remindAt(t), StepRemind)
+		add(c.missAt(t), StepMiss)
+		add(c.shiftEnd(t), StepShift)
+	}
+	slices.SortStableFunc(out, func(a, b Alarm) int {
+		if d := a.At.Compare(b.At); d != 0 {
+			return d
+		}
+		return slices.Index(steps, a.Step) - slices.Index(steps, b.Step)
+	})
+	return out
+}
+
+// Next is when time will next do something to the ticket; zero for never.
+func (c Clocks) Next(t Ticket) time.Time {
+	if list := c.Alarms(t); len(list) > 0 {
+		return list[0].At
+	}
+	return time.Time{}
+}
+
+// waitsFor is since when the present owner owes the answer; the queue since it was asked.
+func waitsFor(t Ticket) time.Time {
+	if t.Owned() && t.ClaimedAt.After(t.AskedAt) {
+		return t.ClaimedAt
+	}
+	return t.AskedAt
+}
+
+// remindAt is when two thirds of the time until it is due have passed.
+func (c Clocks) remindAt(t Ticket) time.Time {
+	if t.DueAt.IsZero() || !t.RemindedAt.IsZero() || !t.EscalatedAt.IsZero() {
+		return time.Time{}
+	}
+	return c.Hours.Add(t.AskedAt, c.Hours.Between(t.AskedAt, t.DueAt)*2/3)
+}
+
+// missAt is when the next target is missed. The queue misses its target once. An owner who took an overdue ticket has
+// the time of a next answer, and after a missed target the same once more.
+func (c Clocks) missAt(t Ticket) time.Time {
+	if t.DueAt.IsZero() {
+		return time.Time{}
+	}
+	since := waitsFor(t)
+	switch {
+	case !t.Owned() && t.EscalatedAt.IsZero():
+		return t.DueAt
+	case !t.Owned():
+		return time.Time{}
+	case !t.EscalatedAt.IsZero() && !t.EscalatedAt.Before(since):
+		return c.NextDue(t.Topic, t.EscalatedAt)
+	case since.Equal(t.AskedAt):
+		return t.DueAt
+	}
+	if own := c.NextDue(t.Topic, since); own.After(t.DueAt) {
+		return own
+	}
+	return t.DueAt
+}
+
+// shiftEnd is when the owner's shift ends; zero when there is no owner, or when the desk never closes.
+func (c Clocks) shiftEnd(t Ticket) time.Time {
+	if !t.Owned() {
+		return time.Time{}
+	}
+	since := waitsFor(t)
+	late := since.Add(shiftGrace)
+	if !c.Hours.Open(since) {
+		open := c.Hours.NextOpen(since)
+		if open.IsZero() || open.After(late) {
+			return late
+		}
+		since = open
+	}
+	end := c.Hours.EndOfShift(since)
+	if !end.IsZero() && end.Before(late) {
+		return late
+	}
+	return end
+}
+
+// Opening is the first begin of a shift after t: an opening before which the business was closed for hours, not for
+// lunch. The zero time when there is none within a year.
+func (c Clocks) Opening(t time.Time) time.Time {
+	for range 800 {
+		if c.Hours.Open(t) {
+			if t = c.Hours.EndOfShift(t); t.IsZero() {
+				return time.Time{}
+			}
+		}
+		open := c.Hours.NextOpen(t)
+		if open.IsZero() || open.Sub(t) >= lunch || c.Hours.Between(open.Add(-lunch), open) == 0 {
+			return open
+		}
+		t = open
+	}
+	return time.Time{}
+}
+
+// lunch is the longest pause within a shift.
+const lunch = 4 * time.Hour
