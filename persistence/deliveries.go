@@ -104,17 +104,21 @@ func SettleDeliveries(drained func()) ReportHook {
 		if err != nil {
 			return err
 		}
-		var of []int64
+		var of []settledDelivery
 		err = tx.list(ctx, &of, `UPDATE deliveries SET state = r.state, reason = r.reason, outbox_id = r.item, settled_at = r.settled FROM `+
 			tx.d.rows("r", "id bigint", "state text", "reason text", "item bigint", "settled bigint")+`
-			WHERE deliveries.id = r.id RETURNING deliveries.occurrence_id`, list)
+			WHERE deliveries.id = r.id RETURNING deliveries.occurrence_id, deliveries.state, deliveries.outbox_id`, list)
 		if err != nil {
 			return fmt.Errorf("settle %d deliveries: %w", len(rows), err)
 		}
 		if drained != nil {
 			drained()
 		}
-		return tx.endOccurrences(ctx, of)
+		called := make(map[int64]bool, len(reports))
+		for _, r := range reports {
+			called[int64(r.Item)] = r.Outcome == outbox.Sent || r.Outcome == outbox.Failed || r.Outcome == outbox.Lost
+		}
+		return tx.countDeliveries(ctx, of, called)
 	}
 }
 

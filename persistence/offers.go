@@ -9,6 +9,7 @@ import (
 
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/engagement"
+	"github.com/rapport-chat/rapport/engagement/attention"
 	"github.com/rapport-chat/rapport/engagement/offer"
 )
 
@@ -18,8 +19,9 @@ type Offers struct {
 }
 
 var (
-	_ offer.Store  = Offers{}
-	_ offer.Reader = Offers{}
+	_ offer.Store   = Offers{}
+	_ offer.Reader  = Offers{}
+	_ offer.Control = Offers{}
 )
 
 // Offers keeps schedules, occurrences and deliveries.
@@ -52,14 +54,17 @@ func (s Offers) Schedules(ctx context.Context, names []string) (map[string]offer
 		Loaded int64 `db:"loaded_at"`
 		Cursor int64 `db:"cursor_at"`
 		Paused bool
+		Why    string `db:"paused_why"`
 	}
-	err = s.db.statements.list(ctx, &rows, `SELECT name, digest, loaded_at, cursor_at, paused FROM schedules WHERE name IN `+s.db.dialect.texts(), list)
+	err = s.db.statements.list(ctx, &rows, `SELECT name, digest, loaded_at, cursor_at, paused, paused_why FROM schedules WHERE name IN `+s.db.dialect.texts(), list)
 	if err != nil {
 		return nil, fmt.Errorf("read %d schedules: %w", len(names), err)
 	}
 	out := make(map[string]offer.Schedule, len(rows))
 	for _, r := range rows {
-		out[r.Name] = offer.Schedule{Name: r.Name, Digest: r.Digest, Loaded: instant(r.Loaded), Cursor: instant(r.Cursor), Paused: r.Paused}
+		out[r.Name] = offer.Schedule{
+			Name: r.Name, Digest: r.Digest, Loaded: instant(r.Loaded), Cursor: instant(r.Cursor), Paused: r.Paused, Why: r.Why,
+		}
 	}
 	return out, nil
 }
@@ -99,8 +104,12 @@ func (tx *Tx) insertOccurrences(ctx context.Context, all []offer.Occurrence) err
 		if o.Missed != "" {
 			state = "missed"
 		}
-		_, err = tx.exec(ctx, `INSERT INTO occurrences (offer, due_at, subject_id, state, reason, content, started_at) VALUES (?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (offer, due_at, subject_id) DO NOTHING`, o.Offer, ms(o.Due), int64(o.Subject), state, o.Missed, string(content), ms(tx.Now()))
+		stopAt := o.Content.StopAt
+		if stopAt == 0 {
+			stopAt = 100
+		}
+		_, err = tx.exec(ctx, `INSERT INTO occurrences (offer, due_at, subject_id, state, reason, content, started_at, stop_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (offer, due_at, subject_id) DO NOTHING`, o.Offer, ms(o.Due), int64(o.Subject), state, o.Missed, string(content), ms(tx.Now()), stopAt)
 		if err != nil {
 			return err
 		}
@@ -150,7 +159,8 @@ type occurrenceRow struct {
 func (s Offers) Open(ctx context.Context, limit int) ([]offer.Occurrence, error) {
 	var rows []occurrenceRow
 	err := s.db.statements.list(ctx, &rows, `SELECT id, offer, due_at, subject_id, next_at, cursor, content FROM occurrences
-		WHERE state = 'open' ORDER BY CASE WHEN next_at > due_at THEN next_at ELSE due_at END, id LIMIT CAST(? AS bigint)`, limit)
+		WHERE state = 'open' AND NOT EXISTS (SELECT 1 FROM schedules s WHERE s.name = 'offer/' || occurrences.offer AND s.paused = 1)
+		ORDER BY CASE WHEN next_at > due_at THEN next_at ELSE due_at END, id LIMIT CAST(? AS bigint)`, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list open occurrences: %w", err)
 	}
@@ -168,14 +178,35 @@ func (s Offers) Open(ctx context.Context, limit int) ([]offer.Occurrence, error)
 }
 
 // Waiting implements offer.Store.
-func (s Offers) Waiting(ctx context.Context, now time.Time) (int, error) {
-	var n int
-	err := s.db.statements.get(ctx, &n, `SELECT COALESCE(max(n), 0) FROM (SELECT count(*) AS n FROM outbox
-		WHERE state = 0 AND lane = 2 AND not_before <= ? GROUP BY account) a`, ms(now))
-	if err != nil {
-		return 0, fmt.Errorf("count waiting bulk messages: %w", err)
+func (s Offers) Waiting(ctx context.Context, now time.Time) (due, all int, err error) {
+	var n struct {
+		Due int
+		All int `db:"n"`
 	}
-	return n, nil
+	err = s.db.statements.get(ctx, &n, `SELECT COALESCE(max(due), 0) AS due, COALESCE(max(n), 0) AS n FROM (
+		SELECT sum(CASE WHEN not_before <= ? THEN 1 ELSE 0 END) AS due, count(*) AS n FROM outbox WHERE state = 0 AND lane = 2 GROUP BY account) a`, ms(now))
+	if err != nil {
+		return 0, 0, fmt.Errorf("count waiting bulk messages: %w", err)
+	}
+	return n.Due, n.All, nil
+}
+
+// Reach implements offer.Store.
+func (s Offers) Reach(ctx context.Context) (map[string]int, error) {
+	var rows []struct {
+		Channel string
+		Count   int `db:"n"`
+	}
+	err := s.db.statements.list(ctx, &rows, `SELECT channel, count(*) AS n FROM consents_in_force WHERE topic = ? AND granted = 1 GROUP BY channel`,
+		attention.TopicOffers)
+	if err != nil {
+		return nil, fmt.Errorf("count who agreed to offers: %w", err)
+	}
+	out := make(map[string]int, len(rows))
+	for _, r := range rows {
+		out[r.Channel] = r.Count
+	}
+	return out, nil
 }
 
 // Postpone implements offer.Store.

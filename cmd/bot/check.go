@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rapport-chat/rapport/config"
+	"github.com/rapport-chat/rapport/engagement/offer"
 	"github.com/rapport-chat/rapport/knowledge"
 )
 
@@ -71,6 +72,9 @@ func (s settings) readBack(con terminal, path string) {
 	}
 	for id, o := range s.Offers.All() {
 		fmt.Fprintf(con.out, "  offer %s: %s\n", id, o.Preview(zone, now, -1))
+	}
+	if paces := offer.Paces(s.rates()); paces != "" && s.Offers.Len() > 0 {
+		fmt.Fprintf(con.out, "  to send an offer takes at least, on %s\n", paces)
 	}
 	for id, reward := range s.Rewards.All() {
 		fmt.Fprintf(con.out, "  reward %s: %d points\n", id, reward.Points)

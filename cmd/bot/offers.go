@@ -46,11 +46,12 @@ func openOffers(ctx context.Context, w wiring, db *persistence.DB, catalogue *te
 		return nil, err
 	}
 	policy := w.set.Proactive.Policy(&w.set.Calendar, zone)
-	db.SetGate(persistence.AttentionGate(policy))
+	db.SetGate(persistence.OfferGate(persistence.AttentionGate(policy)))
 	db.OnReport(offer.ReportDelivery, persistence.SettleDeliveries(drained))
 	o := &offers{audiences: set}
 	o.agenda = offer.NewAgenda(w.set.Offers, offer.Deps{
 		Audiences: set, Store: db.Offers(), Policy: policy, Texts: catalogue, Languages: langs, Zone: zone, Now: w.business.Now,
+		Log: w.log, Rate: w.rateOf,
 	})
 	o.skill = &offer.Skill{
 		Texts: catalogue, Reader: db.Offers(), Topics: w.set.topics(), PerWeek: w.set.Proactive.PerWeek, Zone: zone, Brand: langs,

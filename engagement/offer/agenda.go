@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -18,8 +19,11 @@ import (
 const (
 	pageSize = 200 // people looked at in one transaction
 	lowWater = 300 // due bulk messages of an account, above which no further page is written
-	maxDues  = 64  // due times of one schedule claimed in one go
-	maxOpen  = 20  // open occurrences looked at
+	// mostHeld is how many bulk messages of an account may lie in the outbox in all, with those that their people's
+	// nights put off. Whoever comes after them waits until there is room.
+	mostHeld = 10_000
+	maxDues  = 64 // due times of one schedule claimed in one go
+	maxOpen  = 20 // open occurrences looked at
 )
 
 // Deps is what offers need.
@@ -31,6 +35,10 @@ type Deps struct {
 	Languages []language.Code  // the brand's, its default first
 	Zone      *time.Location   // the brand's
 	Now       func() time.Time // business clock
+	// Log is told when a broadcast begins, how long it takes, and when one is paused; nil for nobody.
+	Log *slog.Logger
+	// Rate is how many messages a second a channel takes; 0 for no limit. nil: not known.
+	Rate func(channel string) float64
 }
 
 // Agenda makes offers due and writes their deliveries, page by page. It implements clock.Agenda.
@@ -39,13 +47,17 @@ type Agenda struct {
 	offers []*offer
 	start  sync.Mutex
 	loaded bool
+	told   map[string]bool // offers whose pause by failures was told
 }
 
 var _ clock.Agenda = (*Agenda)(nil)
 
 // NewAgenda prepares the offers of a section that was checked.
 func NewAgenda(c Config, d Deps) *Agenda {
-	out := &Agenda{Deps: d}
+	out := &Agenda{Deps: d, told: map[string]bool{}}
+	if out.Log == nil {
+		out.Log = slog.New(slog.DiscardHandler)
+	}
 	for id, one := range c.All() {
 		out.offers = append(out.offers, newOffer(id, *one, d.Zone))
 	}
@@ -86,6 +98,7 @@ func (a *Agenda) Next(ctx context.Context) (first time.Time, ok bool, err error)
 	if err != nil {
 		return first, false, err
 	}
+	a.tell(schedules)
 	for _, o := range a.offers {
 		s := schedules[o.name()]
 		if o.Paused || s.Paused || s.Digest != o.digest {
@@ -139,8 +152,8 @@ func (a *Agenda) open(ctx context.Context) (open []Occurrence, room bool, err er
 	if err != nil || len(open) == 0 {
 		return open, false, err
 	}
-	waiting, err := a.Store.Waiting(ctx, a.Now())
-	return open, waiting < lowWater, err
+	due, all, err := a.Store.Waiting(ctx, a.Now())
+	return open, due < lowWater && all < mostHeld, err
 }
 
 // RunDue implements clock.Agenda: it claims what is due, and writes one page of what is open.
@@ -206,7 +219,10 @@ func (a *Agenda) claim(ctx context.Context, o *offer, s Schedule, now time.Time)
 	if len(all) == 0 {
 		return false, nil
 	}
-	return true, a.Store.Claim(ctx, s, cursor, all)
+	if err := a.Store.Claim(ctx, s, cursor, all); err != nil {
+		return false, err
+	}
+	return true, a.announce(ctx, all)
 }
 
 func (a *Agenda) claimEvents(ctx context.Context, o *offer, s Schedule) (more bool, err error) {

@@ -48,6 +48,8 @@ type Definition struct {
 	RepeatAfter config.Duration `yaml:"repeat_after" doc:"How long until a series may begin again; 90d, when left out."`
 	Stages      []Stage         `yaml:"stages" doc:"Early access: who gets it how long after the others."`
 	Paused      bool            `yaml:"paused" doc:"Nothing becomes due while it is true."`
+	// StopAt is judged over the last few hundred messages, and not before there were fifty.
+	StopAt int `yaml:"stop_at" check:"min=1,max=100" doc:"It pauses by itself when so many percent of its messages fail or find us blocked; 20, when left out; 100: never."`
 }
 
 // Step is one message of a series.
@@ -64,9 +66,12 @@ type Stage struct {
 	After config.Duration        `yaml:"after"`
 }
 
+// defaultStopAt is the percentage of failures at which a broadcast pauses by itself.
+const defaultStopAt = 20
+
 // SetDefaults implements config.Defaulter.
 func (d *Definition) SetDefaults() {
-	d.Kind, d.Time = KindSale, 10*60
+	d.Kind, d.Time, d.StopAt = KindSale, 10*60, defaultStopAt
 	d.NotAfter, d.RepeatAfter = config.Duration(12*time.Hour), config.Duration(90*24*time.Hour)
 }
 

@@ -64,6 +64,7 @@ type Content struct {
 	Image       string        `json:"image,omitempty"`
 	Valid       time.Duration `json:"valid,omitempty"`
 	NotAfter    time.Duration `json:"not_after"`
+	StopAt      int           `json:"stop_at,omitempty"` // percent of failures at which it pauses by itself; 0: the default
 	// Base is the due time of the first stage: who got an earlier stage gets no other.
 	Base time.Time `json:"base,omitzero"`
 }
@@ -97,6 +98,7 @@ func (o *offer) content(w wave, base time.Time) Content {
 	c := Content{
 		Kind: o.Kind, Topic: o.Topic.Value, To: w.to, Birthday: o.On == OnBirthday, Text: textOf(o.Text),
 		RepeatAfter: o.RepeatAfter.Std(), Image: o.Image, Valid: o.Valid.Std(), NotAfter: o.NotAfter.Std(),
+		StopAt: o.StopAt,
 	}
 	if o.Image != "" && !isAddress(o.Image) {
 		c.Image = o.Resolve(o.Image)

@@ -31,6 +31,7 @@ type Schedule struct {
 	Loaded time.Time
 	Cursor time.Time // due times up to here have been dealt with
 	Paused bool
+	Why    string // it is paused: PausedByStaff, PausedByFailures
 }
 
 // Occurrence is an offer at one due time.
@@ -110,10 +111,13 @@ type Store interface {
 	ClaimEvents(ctx context.Context, all []Occurrence) error
 	// Unplanned lists events of a kind since a time that have no occurrence of the offer yet, oldest first.
 	Unplanned(ctx context.Context, offer, kind string, after time.Duration, since time.Time, limit int) ([]engagement.Event, error)
-	// Open lists occurrences with people still to be looked at, the earliest to go on with first.
+	// Open lists occurrences with people still to be looked at whose offer is not paused, the earliest to go on with
+	// first.
 	Open(ctx context.Context, limit int) ([]Occurrence, error)
-	// Waiting counts the bulk messages of the fullest account that are due at now and not sent.
-	Waiting(ctx context.Context, now time.Time) (int, error)
+	// Waiting counts the bulk messages of the fullest account that are not sent: those due at now, and all.
+	Waiting(ctx context.Context, now time.Time) (due, all int, err error)
+	// Reach counts by channel the people who agreed to offers there.
+	Reach(ctx context.Context) (map[string]int, error)
 	// Had lists earlier deliveries of an offer to any of these records, oldest first.
 	Had(ctx context.Context, offer string, who []conversation.CustomerID) ([]Past, error)
 	// Fill writes a page, its messages and the cursor in one transaction; nothing when the cursor has moved.
