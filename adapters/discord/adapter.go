@@ -46,6 +46,8 @@ type Adapter struct {
 	invalid  *budget
 	chats    *chats
 	deleting *recent
+	loans    *loans
+	doubtful *recent // follow-ups whose outcome is not known
 }
 
 // identity is who we are on the platform.
@@ -93,6 +95,8 @@ func New(cfg Config, log *slog.Logger, opts ...Option) (*Adapter, error) {
 		invalid:  &budget{},
 		chats:    newChats(),
 		deleting: newRecent(),
+		loans:    newLoans(),
+		doubtful: newRecent(),
 	}
 	for _, opt := range opts {
 		opt(a)
@@ -283,6 +287,13 @@ func text(raw json.RawMessage) string {
 		return n.String()
 	}
 	return ""
+}
+
+// numberOf reads a whole number, 0 for anything else.
+func numberOf(raw json.RawMessage) int {
+	var n int
+	_ = json.Unmarshal(raw, &n) // what is no number counts as none
+	return n
 }
 
 // truth reads a boolean, false for anything else.

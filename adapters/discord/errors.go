@@ -55,6 +55,7 @@ var refusals = map[int]struct {
 	discordgo.ErrCodeUnknownWebhook:              {conversation.OurPayload, codeHandleGone},
 	discordgo.ErrCodeInvalidWebhookTokenProvided: {conversation.OurPayload, codeHandleGone},
 	10062:                                   {conversation.OurPayload, codeHandleGone}, // unknown interaction: too late
+	40060:                                   {conversation.OurPayload, "acknowledged"},
 	discordgo.ErrCodeCannotSendEmptyMessage: {conversation.OurPayload, "empty"},
 	discordgo.ErrCodeInvalidFormBody:        {conversation.OurPayload, "invalid_form"},
 	errAutoModerated:                        {conversation.OurPayload, "blocked_by_automod"},

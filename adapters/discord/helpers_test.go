@@ -24,6 +24,7 @@ type inbox struct {
 	times  map[string]int
 	delay  time.Duration
 	newest map[string]string // what Recall answers
+	onNew  func(conversation.Inbound)
 }
 
 func (b *inbox) Receive(ctx context.Context, in ...conversation.Inbound) error {
@@ -45,6 +46,9 @@ func (b *inbox) Receive(ctx context.Context, in ...conversation.Inbound) error {
 		}
 		if b.times[e.EventID]++; b.times[e.EventID] == 1 {
 			b.events = append(b.events, e)
+			if b.onNew != nil {
+				b.onNew(e)
+			}
 		}
 	}
 	return nil

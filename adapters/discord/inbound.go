@@ -144,8 +144,7 @@ const flagVoice = 1 << 13
 // attachments lists what came with a message besides words.
 func attachments(d map[string]json.RawMessage) []conversation.Attachment {
 	var out []conversation.Attachment
-	var flags int
-	_ = json.Unmarshal(d["flags"], &flags) // what is no number has no flags
+	flags := numberOf(d["flags"])
 	for _, raw := range list(d["attachments"]) {
 		f := object(raw)
 		a := conversation.Attachment{Kind: "file", File: text(f["url"]), Name: text(f["filename"])}

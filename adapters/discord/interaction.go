@@ -18,8 +18,6 @@ const (
 	// it up, and nothing would bring it again. Source: docs.discord.com/developers/interactions/receiving-and-responding.
 	respondBy   = 1500 * time.Millisecond
 	respondTime = 1200 * time.Millisecond
-	// handleLife is how long an interaction's token can be used to answer: 15 min, and a little for the way.
-	handleLife = 14 * time.Minute
 )
 
 // What a custom id begins with.
@@ -28,13 +26,6 @@ const (
 	formPrefix   = "f:"
 	selectPrefix = "s:"
 )
-
-// handle is what an interaction lends for answering it, as Inbound.Handle.
-type handle struct {
-	App   string    `json:"app"`
-	Token string    `json:"token"`
-	Until time.Time `json:"until"`
-}
 
 // token is what was pressed, without our prefix: a button's custom id, or the chosen option of a select.
 func token(data map[string]json.RawMessage) (token string, form bool) {
@@ -65,35 +56,51 @@ func (r *receiver) respond(ctx context.Context, e event) (out event, mine bool) 
 	if kind == "3" {
 		if t, isForm := token(data); isForm {
 			if form, ok := r.a.forms.of(t); ok {
-				r.later(ctx, nil, id, secret, modal(t, form))
+				r.later(ctx, nil, nil, id, secret, modal(t, form))
 				return e, false
 			}
 		}
 	}
-	answer := discordgo.InteractionResponse{Type: discordgo.InteractionResponseDeferredMessageUpdate}
+	answer := deferral{Type: discordgo.InteractionResponseDeferredMessageUpdate}
 	switch {
 	case kind == "2", kind == "5" && len(object(d["message"])) == 0:
 		answer.Type = discordgo.InteractionResponseDeferredChannelMessageWithSource
+		if !isPrivate(d) {
+			answer.Data = &deferralData{Flags: discordgo.MessageFlagsEphemeral} // this is when it is decided, for good
+		}
 	case kind != "3" && kind != "5":
 		return e, false
 	}
 	e.kept = make(chan struct{})
-	r.later(ctx, e.kept, id, secret, answer)
+	r.later(ctx, r.a.loans.open(secret), e.kept, id, secret, answer)
 	return e, true
 }
 
-// pathSafe says whether an interaction's token can be put into a path.
-func pathSafe(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(c rune) bool {
-		return c != '_' && c != '-' && c != '=' && c != '.' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z')
-	})
+// deferral is a first response that promises another. The library's type would name components that there are none of.
+type deferral struct {
+	Type discordgo.InteractionResponseType `json:"type"`
+	Data *deferralData                     `json:"data,omitempty"`
 }
 
-// later answers an interaction when its event is kept, or when there is no more time to wait.
-func (r *receiver) later(ctx context.Context, kept <-chan struct{}, id, secret string, answer discordgo.InteractionResponse) {
+type deferralData struct {
+	Flags discordgo.MessageFlags `json:"flags"`
+}
+
+// isPrivate says whether an interaction comes from the chat of one person and the bot. Context 2 is a chat of people in
+// which the bot is not. Source: docs.discord.com/developers/interactions/receiving-and-responding.
+func isPrivate(d map[string]json.RawMessage) bool {
+	return text(d["guild_id"]) == "" && text(d["context"]) != "2"
+}
+
+// later answers an interaction when its event is kept, or when there is no more time to wait. l, where there is one, is
+// told how it went.
+func (r *receiver) later(ctx context.Context, l *loan, kept <-chan struct{}, id, secret string, answer any) {
 	select {
 	case r.slots <- struct{}{}:
 	case <-ctx.Done():
+		if l != nil {
+			l.ended(ctx.Err())
+		}
 		return
 	}
 	r.responding.Go(func() {
@@ -116,6 +123,9 @@ func (r *receiver) later(ctx context.Context, kept <-chan struct{}, id, secret s
 		})
 		if err != nil {
 			r.a.log.Warn("an interaction could not be answered", "code", codeOf(err), "error", err)
+		}
+		if l != nil {
+			l.ended(err)
 		}
 	})
 }
@@ -178,7 +188,7 @@ func (r *receiver) interaction(e event) (conversation.Inbound, bool) {
 	}
 	in.From = sender(user)
 	in.From.Locale = text(d["locale"])
-	in.Private = in.Private && text(d["context"]) != "2" // 2 is a chat of other people
+	in.Private = isPrivate(d)
 	in.Mentioned = !in.Private
 	in.MessageID = text(object(d["message"])["id"])
 	data := object(d["data"])
@@ -190,7 +200,6 @@ func (r *receiver) interaction(e event) (conversation.Inbound, bool) {
 			in.Args = strings.TrimSpace(text(object(options[0])["value"]))
 		}
 		in.Text = strings.TrimSpace("/" + in.Command + " " + in.Args)
-		in.Handle = r.lend(d)
 	case "3":
 		in.Kind = conversation.KindPress
 		in.Token, _ = token(data)
@@ -202,20 +211,10 @@ func (r *receiver) interaction(e event) (conversation.Inbound, bool) {
 	if in.EventID == "" || in.Chat == "" || in.From.UserID == "" || in.Command == "" && in.Token == "" {
 		return r.broken(e, in), true
 	}
+	if lendable(&in) {
+		in.Handle = lend(d, &in)
+	}
 	return in, true
-}
-
-// lend keeps what an answer by the interaction's token needs.
-func (r *receiver) lend(d map[string]json.RawMessage) []byte {
-	h := handle{App: text(d["application_id"]), Token: text(d["token"]), Until: time.Now().Add(handleLife)}
-	if !isID(h.App) || !pathSafe(h.Token) {
-		return nil
-	}
-	raw, err := json.Marshal(h)
-	if err != nil {
-		return nil
-	}
-	return raw
 }
 
 // values are what was typed into a modal, by custom id. Components may stand in rows or, in newer clients, in labels.

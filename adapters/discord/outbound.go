@@ -4,12 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/bwmarrin/discordgo"
 
@@ -73,7 +71,7 @@ func (a *Adapter) sendNew(ctx context.Context, channel string, s conversation.Se
 	sent := a.progress.of(s.Nonce)
 	lent := lentBy(s.Handle)
 	for i := len(sent); i < len(parts); i++ {
-		id, err := a.post(ctx, channel, parts[i], nonceOf(s.Nonce, i), &lent)
+		id, err := a.post(ctx, channel, parts[i], nonceOf(s.Nonce, i), lent)
 		if err != nil {
 			a.progress.keep(s.Nonce, sent)
 			return nil, err
@@ -93,17 +91,8 @@ func nonceOf(nonce string, part int) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:18])
 }
 
-// lentBy reads what an interaction has lent, nil when there is nothing that can be used.
-func lentBy(raw []byte) *handle {
-	var h handle
-	if len(raw) == 0 || json.Unmarshal(raw, &h) != nil || !isID(h.App) || !pathSafe(h.Token) || time.Now().After(h.Until) {
-		return nil
-	}
-	return &h
-}
-
 // post sends one part: as an answer to an interaction where one has lent itself, else as a message.
-func (a *Adapter) post(ctx context.Context, channel string, p part, nonce string, lent **handle) (string, error) {
+func (a *Adapter) post(ctx context.Context, channel string, p part, nonce string, lent *handle) (string, error) {
 	m := outgoing{
 		Content: p.content, Components: p.rows, AllowedMentions: nobody(),
 		Flags: p.flags,
@@ -116,15 +105,10 @@ func (a *Adapter) post(ctx context.Context, channel string, p part, nonce string
 	} else {
 		m.Flags |= discordgo.MessageFlagsSuppressEmbeds // no previews of links
 	}
-	if h := *lent; h != nil {
-		ex, err := a.call(ctx, &exchange{
-			what: "answer an interaction", verb: http.MethodPost, path: "webhooks/" + h.App + "/" + h.Token,
-			payload: m, files: p.files, lent: true,
-		})
-		if codeOf(err) != codeHandleGone {
-			return idIn(ex, err)
+	if lent != nil {
+		if id, done, err := a.answer(ctx, lent, m, p.files, nonce); done {
+			return id, err
 		}
-		*lent = nil
 	}
 	if err := a.pace.check(channel); err != nil {
 		return "", err
@@ -178,9 +162,9 @@ func (a *Adapter) edit(ctx context.Context, channel string, s conversation.Sendi
 	if rows == nil {
 		rows = []discordgo.MessageComponent{}
 	}
-	words := withLinks(s.Body.Text, asText)
+	words, lent := withLinks(s.Body.Text, asText), lentBy(s.Handle)
 	if words.Empty() {
-		return ids, a.change(ctx, channel, ids[len(ids)-1], change{Components: rows})
+		return ids, a.change(ctx, lent, channel, ids[len(ids)-1], change{Components: rows})
 	}
 	pieces := split(words)
 	if over := len(pieces) - len(ids); over > 0 { // nothing can be put between messages: the rest goes
@@ -193,24 +177,21 @@ func (a *Adapter) edit(ctx context.Context, channel string, s conversation.Sendi
 		if i == len(pieces)-1 {
 			c.Components = rows
 		}
-		if err := a.change(ctx, channel, id, c); err != nil {
+		if err := a.change(ctx, lent, channel, id, c); err != nil {
 			return nil, err
 		}
 	}
 	for _, id := range spare {
-		if err := a.deleteOne(ctx, channel, id); err != nil {
+		if err := a.deleteOne(ctx, lent, channel, id); err != nil {
 			return nil, err
 		}
 	}
 	return ids, nil
 }
 
-func (a *Adapter) change(ctx context.Context, channel, id string, c change) error {
+func (a *Adapter) change(ctx context.Context, lent *handle, channel, id string, c change) error {
 	c.AllowedMentions = nobody()
-	_, err := a.call(ctx, &exchange{
-		what: "edit a message", verb: http.MethodPatch, path: "channels/" + channel + "/messages/" + id, payload: c, repeat: true,
-	})
-	return err
+	return a.changing(ctx, lent, channel, id, &exchange{what: "edit a message", verb: http.MethodPatch, payload: c, repeat: true})
 }
 
 // delete takes a message of ours away, with all its parts.
@@ -219,8 +200,9 @@ func (a *Adapter) delete(ctx context.Context, channel string, s conversation.Sen
 	if err != nil {
 		return err
 	}
+	lent := lentBy(s.Handle)
 	for _, id := range ids {
-		if err := a.deleteOne(ctx, channel, id); err != nil {
+		if err := a.deleteOne(ctx, lent, channel, id); err != nil {
 			return err
 		}
 	}
@@ -228,11 +210,9 @@ func (a *Adapter) delete(ctx context.Context, channel string, s conversation.Sen
 }
 
 // deleteOne counts a message that is gone already as deleted.
-func (a *Adapter) deleteOne(ctx context.Context, channel, id string) error {
+func (a *Adapter) deleteOne(ctx context.Context, lent *handle, channel, id string) error {
 	a.deleting.add(id)
-	_, err := a.call(ctx, &exchange{
-		what: "delete a message", verb: http.MethodDelete, path: "channels/" + channel + "/messages/" + id, repeat: true,
-	})
+	err := a.changing(ctx, lent, channel, id, &exchange{what: "delete a message", verb: http.MethodDelete, repeat: true})
 	if codeOf(err) == codeGone {
 		return nil
 	}

@@ -16,9 +16,9 @@ import (
 )
 
 const (
-	// identifyGap is the least time between two sessions that we start: one in 5 s is allowed.
+	// identifyGap is the least time between two sessions that we start: one in 5 s is allowed, and clocks differ.
 	// Source: docs.discord.com/developers/events/gateway#session-start-limit-object.
-	identifyGap = 5 * time.Second
+	identifyGap = 5250 * time.Millisecond
 	// reconnectWait is the least time between two connections.
 	reconnectWait = 500 * time.Millisecond
 	// lookBack is how far back is asked for what was said while we were away.

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -30,7 +31,12 @@ func (l *Lookalike) getGateway(q *request) (any, error) {
 	out := map[string]any{"url": "ws://" + q.host + "/gateway"}
 	if strings.HasSuffix(q.path, "/bot") {
 		out["shards"] = 1
-		out["session_start_limit"] = map[string]int{"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1}
+		left := l.pace.startsLeft(time.Now())
+		reset := 0
+		if left < maxStarts {
+			reset = int(time.Until(l.pace.started[0].Add(startDay)).Milliseconds())
+		}
+		out["session_start_limit"] = map[string]int{"total": maxStarts, "remaining": max(left, 0), "reset_after": reset, "max_concurrency": 1}
 	}
 	return out, nil
 }
@@ -58,6 +64,30 @@ func (l *Lookalike) getChannel(q *request) (any, error) {
 	return l.channelJSON(c), nil
 }
 
+// serverName and channelName are those of the one server and its text channel.
+const (
+	serverName  = "Sandbox"
+	channelName = "general"
+)
+
+func (l *Lookalike) getGuilds(*request) (any, error) {
+	return []any{map[string]any{"id": l.guild, "name": serverName, "icon": nil, "owner": false, "permissions": "0", "features": []any{}}}, nil
+}
+
+func (l *Lookalike) getGuild(q *request) (any, error) {
+	if q.vars["guild"] != l.guild {
+		return nil, errNoAccess
+	}
+	return map[string]any{"id": l.guild, "name": serverName, "system_channel_id": l.place.id, "roles": []any{}, "features": []any{}}, nil
+}
+
+func (l *Lookalike) getChannels(q *request) (any, error) {
+	if q.vars["guild"] != l.guild {
+		return nil, errNoAccess
+	}
+	return []any{l.channelJSON(l.place)}, nil
+}
+
 func (l *Lookalike) channelJSON(c *chat) map[string]any {
 	last := any(nil)
 	for _, e := range slices.Backward(c.entries) {
@@ -69,7 +99,7 @@ func (l *Lookalike) channelJSON(c *chat) map[string]any {
 	if c.owner != nil {
 		return map[string]any{"id": c.id, "type": 1, "last_message_id": last, "recipients": []user{c.owner.user()}, "flags": 0}
 	}
-	return map[string]any{"id": c.id, "type": 0, "guild_id": l.guild, "name": "general", "last_message_id": last, "flags": 0}
+	return map[string]any{"id": c.id, "type": 0, "guild_id": l.guild, "name": channelName, "last_message_id": last, "flags": 0}
 }
 
 func (l *Lookalike) getCommands(q *request) (any, error) {

@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -8,6 +9,10 @@ import (
 // Figures of messages and components. Source: docs.discord.com/developers/resources/message and components/reference.
 const (
 	maxContent     = 2000
+	maxFile        = 10 << 20 // bytes; source: docs.discord.com/developers/reference#uploading-files
+	maxEmbedTitle  = 256
+	maxEmbedText   = 4096
+	maxEmbedsTotal = 6000
 	maxNonce       = 25
 	maxEmbeds      = 10
 	maxRows        = 5
@@ -34,7 +39,15 @@ func (out *outgoing) check() error {
 	if out.Embeds != nil && len(*out.Embeds) > maxEmbeds {
 		return invalid("embeds", "BASE_TYPE_MAX_LENGTH", "Must be 10 or fewer in length.")
 	}
+	if out.Embeds != nil {
+		if err := checkEmbeds(*out.Embeds); err != nil {
+			return err
+		}
+	}
 	if a := out.AllowedMentions; a != nil {
+		if slices.Contains(a.Parse, "users") && len(a.Users) > 0 || slices.Contains(a.Parse, "roles") && len(a.Roles) > 0 {
+			return invalid("allowed_mentions", "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", "parse and the list of ids are mutually exclusive.")
+		}
 		for _, p := range a.Parse {
 			if p != "everyone" && p != "users" && p != "roles" {
 				return invalid("allowed_mentions", "BASE_TYPE_CHOICES", "Value must be one of ('everyone', 'users', 'roles').")
@@ -45,6 +58,29 @@ func (out *outgoing) check() error {
 		return nil
 	}
 	return checkRows(*out.Components)
+}
+
+// checkEmbeds checks the lengths of embeds and where their pictures come from.
+func checkEmbeds(all []embed) error {
+	total := 0
+	for _, e := range all {
+		title, words := utf8.RuneCountInString(e.Title), utf8.RuneCountInString(e.Description)
+		if title > maxEmbedTitle || words > maxEmbedText {
+			return invalid("embeds", "BASE_TYPE_MAX_LENGTH", "Must be 4096 or fewer in length.")
+		}
+		total += title + words
+		if e.Image == nil {
+			continue
+		}
+		scheme, _, ok := strings.Cut(e.Image.URL, "://")
+		if !ok || scheme != "http" && scheme != "https" && scheme != "attachment" {
+			return invalid("embeds", "URL_TYPE_INVALID_SCHEME", "Scheme must be one of ('http', 'https', 'attachment').")
+		}
+	}
+	if total > maxEmbedsTotal {
+		return invalid("embeds", "MAX_EMBED_SIZE_EXCEEDED", "Embed size exceeds maximum size of 6000")
+	}
+	return nil
 }
 
 // checkRows checks the rows of a message's components.

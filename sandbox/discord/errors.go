@@ -31,6 +31,10 @@ var (
 	errOthersMessage      = &refusal{status: http.StatusForbidden, code: 50005, text: "Cannot edit a message authored by another user"}
 	errEmpty              = &refusal{status: http.StatusBadRequest, code: 50006, text: "Cannot send an empty message"}
 	errCannotMessage      = &refusal{status: http.StatusForbidden, code: 50007, text: "Cannot send messages to this user"}
+	errNoPermission       = &refusal{status: http.StatusForbidden, code: 50013, text: "Missing Permissions"}
+	errNoAccess           = &refusal{status: http.StatusForbidden, code: 50001, text: "Missing Access"}
+	errUserAgent          = &refusal{status: http.StatusForbidden, code: 40333, text: "internal network error"}
+	errTooLarge           = &refusal{status: http.StatusRequestEntityTooLarge, code: 40005, text: "Request entity too large"}
 	errNoMutualServer     = &refusal{
 		status: http.StatusForbidden, code: 50278,
 		text: "Cannot send messages to this user due to having no mutual guilds",

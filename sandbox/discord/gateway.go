@@ -193,6 +193,13 @@ func (c *conn) identify(data json.RawMessage) bool {
 	case *d.Intents&privileged != 0:
 		return c.close(closeDisallowed, "Disallowed intent(s).")
 	}
+	switch {
+	case c.l.pace.startsLeft(time.Now()) <= 0:
+		return c.close(closeBadToken, "Authentication failed.") // the platform has reset the token
+	case c.l.pace.start(time.Now()):
+		c.send(frame{Op: opInvalidSession, D: json.RawMessage("false")})
+		return true
+	}
 	s := c.l.begin(c, *d.Intents)
 	c.session = s
 	s.event("READY", raw(map[string]any{
@@ -202,7 +209,7 @@ func (c *conn) identify(data json.RawMessage) bool {
 	}), "")
 	if *d.Intents&intentGuilds != 0 {
 		s.event("GUILD_CREATE", raw(map[string]any{
-			"id": c.l.guild, "name": "Sandbox", "unavailable": false, "member_count": len(c.l.people) + 1,
+			"id": c.l.guild, "name": serverName, "unavailable": false, "member_count": len(c.l.people) + 1,
 			"channels": []any{c.l.channelJSON(c.l.place)}, "members": []any{}, "roles": []any{},
 		}), "")
 	}

@@ -57,6 +57,9 @@ var routes = []route{
 	{verb: "GET", pattern: "gateway", do: (*Lookalike).getGateway, open: true},
 	{verb: "GET", pattern: "gateway/bot", do: (*Lookalike).getGateway},
 	{verb: "GET", pattern: "users/@me", do: (*Lookalike).getMe},
+	{verb: "GET", pattern: "users/@me/guilds", do: (*Lookalike).getGuilds},
+	{verb: "GET", pattern: "guilds/{guild}", do: (*Lookalike).getGuild},
+	{verb: "GET", pattern: "guilds/{guild}/channels", do: (*Lookalike).getChannels},
 	{verb: "POST", pattern: "users/@me/channels", do: (*Lookalike).openDM},
 	{verb: "GET", pattern: "applications/@me", do: (*Lookalike).getApplication},
 	{verb: "GET", pattern: "oauth2/applications/@me", do: (*Lookalike).getApplication},
@@ -71,6 +74,7 @@ var routes = []route{
 	{verb: "POST", pattern: "channels/{channel}/typing", do: (*Lookalike).typing},
 	{verb: "POST", pattern: "interactions/{id}/{token}/callback", do: (*Lookalike).callback, open: true, exempt: true},
 	{verb: "POST", pattern: "webhooks/{app}/{token}", do: (*Lookalike).followUp, open: true, sends: true, exempt: true},
+	{verb: "GET", pattern: "webhooks/{app}/{token}/messages/{message}", do: (*Lookalike).getLent, open: true, exempt: true},
 	{verb: "PATCH", pattern: "webhooks/{app}/{token}/messages/{message}", do: (*Lookalike).editLent, open: true, sends: true, exempt: true},
 	{verb: "DELETE", pattern: "webhooks/{app}/{token}/messages/{message}", do: (*Lookalike).deleteLent, open: true, exempt: true},
 }
@@ -164,14 +168,31 @@ func (l *Lookalike) serveCall(r *http.Request, rt route, vars map[string]string,
 	}
 	fault, broken := l.faults.Take(r.Method, r.URL.Path, rt.sends)
 	if broken && !fault.Late {
-		return faulty(fault)
+		res := faulty(fault)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.pace.count(res.status, time.Now())
+		return res
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if left := l.pace.banned(time.Now()); left > 0 {
+		return proxyBan(left)
+	}
+	res := l.answer(r, rt, q, fault, broken)
+	l.pace.count(res.status, time.Now())
+	return res
+}
+
+// answer carries a call out.
+func (l *Lookalike) answer(r *http.Request, rt route, q *request, fault lookalike.Fault, broken bool) response {
+	if !strings.HasPrefix(r.Header.Get("User-Agent"), "DiscordBot (") {
+		return respond(nil, errUserAgent)
 	}
 	if !rt.open && r.Header.Get("Authorization") != "Bot "+l.cfg.Token {
 		return respond(nil, errUnauthorized)
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	header, refused := l.pace.take(r.Method, rt, vars, time.Now())
+	header, refused := l.pace.take(r.Method, rt, q.vars, time.Now())
 	if refused != nil {
 		res := respond(nil, refused)
 		res.header = header
@@ -266,6 +287,15 @@ func faulty(f lookalike.Fault) response {
 			"</title></head><body><center><h1>" + text + "</h1></center><hr><center>cloudflare</center></body></html>\r\n")}
 	}
 	return respond(nil, statusRefusal(f.Status, f.RetryAfter))
+}
+
+// proxyBan is what the proxy before the API answers to an address with too many refused calls: a page, not JSON.
+func proxyBan(left time.Duration) response {
+	return response{
+		status: http.StatusTooManyRequests, kind: "text/html", header: map[string]string{"Retry-After": wholeSeconds(left)},
+		body: []byte("<html><head><title>Access denied | discord.com used Cloudflare to restrict access</title></head>" +
+			"<body>error code: 1015</body></html>\r\n"),
+	}
 }
 
 // respond is a result or an error as the API writes it. An error that is no refusal is the look-alike's own trouble.

@@ -189,7 +189,9 @@ func (l *Lookalike) remove(c *chat, e *entry) error {
 	if err := l.seen(e.Message.ID); err != nil {
 		return err
 	}
-	l.dispatchGone(c, e.Message.ID)
+	if e.OnlyFor == "" {
+		l.dispatchGone(c, e.Message.ID)
+	}
 	l.changed(c, lookalike.Event{})
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/rapport-chat/rapport/sandbox/lookalike"
@@ -33,9 +34,9 @@ type interaction struct {
 	person    *person
 	chat      *chat
 	data      any
-	message   string // the message with the component
-	original  string // the message that is the first response
-	ephemeral bool
+	message   string   // the message with the component
+	original  string   // the message that is the first response, or that was pressed
+	sent      []string // the messages that its token has made
 	state     int
 	modal     *modal
 	at        time.Time
@@ -155,6 +156,7 @@ func (l *Lookalike) first(q *request, i *interaction, kind int, data json.RawMes
 		}
 		m, err := l.post(i.chat, out, i)
 		i.original = m.ID
+		i.sent = append(i.sent, m.ID)
 		return answered, err
 	case 5:
 		var flags struct {
@@ -163,9 +165,7 @@ func (l *Lookalike) first(q *request, i *interaction, kind int, data json.RawMes
 		if len(data) > 0 && json.Unmarshal(data, &flags) != nil {
 			return 0, errBadJSON
 		}
-		i.ephemeral = flags.Flags&flagEphemeral != 0
-		l.changed(i.chat, lookalike.Event{Typing: true})
-		return deferred, nil
+		return deferred, l.think(i, flags.Flags&flagEphemeral != 0)
 	case 6, 7:
 		e := i.chat.find(i.message)
 		if i.message == "" {
@@ -174,6 +174,7 @@ func (l *Lookalike) first(q *request, i *interaction, kind int, data json.RawMes
 		if kind == 7 && e != nil {
 			_, err = l.change(q, i.chat, e, data)
 		}
+		i.original = i.message
 		return answered, err
 	case 9:
 		var m modal
@@ -203,14 +204,63 @@ func (l *Lookalike) followUp(q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if i.state == deferred {
+		return l.fill(i, out)
+	}
 	m, err := l.post(i.chat, out, i)
 	if err != nil {
 		return nil, err
 	}
-	if i.state == deferred {
-		i.state, i.original = answered, m.ID
-	}
+	i.sent = append(i.sent, m.ID)
 	return m, nil
+}
+
+// think puts "thinking…" into the chat: a message without text, whose readers are settled now.
+func (l *Lookalike) think(i *interaction, ephemeral bool) error {
+	m := l.blank(i.chat, l.bot)
+	m.ApplicationID, m.Flags = l.bot.ID, flagLoading
+	e := &entry{Message: m, By: botName, At: l.cfg.Now()}
+	if ephemeral {
+		e.Message.Flags |= flagEphemeral
+		e.OnlyFor = i.person.Name
+	}
+	if err := l.keepEntry(i.chat, e); err != nil {
+		return err
+	}
+	i.original = m.ID
+	i.sent = append(i.sent, m.ID)
+	if !ephemeral {
+		l.dispatchMessage("MESSAGE_CREATE", i.chat, e.Message)
+	}
+	l.changed(i.chat, lookalike.Event{Typing: true})
+	return nil
+}
+
+// fill gives a deferred response its text.
+func (l *Lookalike) fill(i *interaction, out *outgoing) (any, error) {
+	e := i.chat.find(i.original)
+	if e == nil {
+		return nil, errUnknownMessage
+	}
+	if out.nothing() {
+		return nil, errEmpty
+	}
+	filled := *e
+	m := &filled.Message
+	out.Flags &= flagSuppressEmbeds
+	out.apply(m)
+	m.Flags = m.Flags&^flagLoading | e.Message.Flags&flagEphemeral
+	m.Mentions = l.mentioned(m.Content)
+	m.MentionEveryone = l.rings(m, out.AllowedMentions, true)
+	if err := l.keepEntry(i.chat, &filled); err != nil {
+		return nil, err
+	}
+	i.state = answered
+	if filled.OnlyFor == "" {
+		l.dispatchMessage("MESSAGE_UPDATE", i.chat, *m)
+	}
+	l.changed(i.chat, lookalike.Event{})
+	return *m, nil
 }
 
 // lent is the interaction whose token a call names.
@@ -241,14 +291,22 @@ func (l *Lookalike) lentMessage(q *request) (*interaction, *entry, error) {
 		id = i.original
 	}
 	e := i.chat.find(id)
-	if e == nil || e.By != botName {
+	if e == nil || e.By != botName || id != i.original && !slices.Contains(i.sent, id) {
 		return nil, nil, errUnknownMessage
 	}
 	return i, e, nil
 }
 
+func (l *Lookalike) getLent(q *request) (any, error) {
+	_, e, err := l.lentMessage(q)
+	if err != nil {
+		return nil, err
+	}
+	return e.Message, nil
+}
+
 func (l *Lookalike) editLent(q *request) (any, error) {
-	if i, err := l.lent(q); err == nil && i.state == deferred && q.vars["message"] == "@original" {
+	if i, err := l.lent(q); err == nil && i.state == deferred && (q.vars["message"] == "@original" || q.vars["message"] == i.original) {
 		return l.followUp(q)
 	}
 	i, e, err := l.lentMessage(q)

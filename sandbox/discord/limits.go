@@ -12,6 +12,11 @@ type Limits struct {
 	PerSecond  int // calls of the bot in any one second; 50. Source: docs.discord.com/developers/topics/rate-limits
 	PerChannel int // messages to one channel in Window; 5, as observed, since the figures of routes are not published
 	Window     time.Duration
+	// Identify is the least time between two sessions that a bot starts; 5 s, as max_concurrency 1 says.
+	Identify time.Duration
+	// Invalid is how many refused calls in ten minutes end in a ban by the proxy; 10,000.
+	// Source: docs.discord.com/developers/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans.
+	Invalid int
 }
 
 func (s Limits) withDefaults() Limits {
@@ -20,6 +25,12 @@ func (s Limits) withDefaults() Limits {
 	}
 	if s.PerChannel == 0 {
 		s.PerChannel = 5
+	}
+	if s.Identify == 0 {
+		s.Identify = 5 * time.Second
+	}
+	if s.Invalid == 0 {
+		s.Invalid = 10_000
 	}
 	if s.Window <= 0 {
 		s.Window = 5 * time.Second
@@ -35,6 +46,56 @@ type pace struct {
 	limits  Limits
 	recent  []time.Time
 	buckets map[string]*bucket
+	started []time.Time // when sessions were started in the last day
+	invalid []time.Time // when calls were refused in the last ten minutes
+}
+
+const (
+	invalidWindow = 10 * time.Minute
+	// lentWindow is the window of PerChannel messages by one interaction's token, as observed.
+	lentWindow = 2 * time.Second
+	maxStarts  = 1000 // a day; source: docs.discord.com/developers/events/gateway#session-start-limit-object
+	startDay   = 24 * time.Hour
+)
+
+// count notes a refused call: 401, 403 or 429.
+func (p *pace) count(status int, now time.Time) {
+	if status == http.StatusUnauthorized || status == http.StatusForbidden || status == http.StatusTooManyRequests {
+		p.invalid = append(since(p.invalid, now.Add(-invalidWindow)), now)
+	}
+}
+
+// banned is how long the proxy still refuses everything.
+func (p *pace) banned(now time.Time) time.Duration {
+	p.invalid = since(p.invalid, now.Add(-invalidWindow))
+	if p.limits.Invalid < 0 || len(p.invalid) < p.limits.Invalid {
+		return 0
+	}
+	return p.invalid[0].Add(invalidWindow).Sub(now)
+}
+
+// startsLeft is how many sessions may still be started today.
+func (p *pace) startsLeft(now time.Time) int {
+	p.started = since(p.started, now.Add(-startDay))
+	return maxStarts - len(p.started)
+}
+
+// start counts a session that a bot wants to start; tooSoon is true when it was not allowed yet.
+func (p *pace) start(now time.Time) (tooSoon bool) {
+	if n := len(p.started); n > 0 && p.limits.Identify > 0 && now.Sub(p.started[n-1]) < p.limits.Identify {
+		return true
+	}
+	p.started = append(p.started, now)
+	return false
+}
+
+// since are the times after from.
+func since(times []time.Time, from time.Time) []time.Time {
+	i := 0
+	for i < len(times) && !times[i].After(from) {
+		i++
+	}
+	return times[i:]
 }
 
 type bucket struct {
@@ -46,8 +107,11 @@ func newPace(limits Limits) pace { return pace{limits: limits, buckets: map[stri
 
 // take counts a call, or refuses it. The header tells how much is left.
 func (p *pace) take(verb string, rt route, vars map[string]string, now time.Time) (map[string]string, *refusal) {
-	if rt.exempt {
+	if rt.exempt && (!rt.sends || p.limits.PerChannel < 0) {
 		return nil, nil
+	}
+	if rt.exempt {
+		return p.fromBucket(verb, verb+" "+vars["token"], lentWindow, now)
 	}
 	if wait := p.global(now); wait > 0 {
 		return map[string]string{"X-RateLimit-Global": "true", "X-RateLimit-Scope": "global", "Retry-After": wholeSeconds(wait)},
@@ -57,13 +121,17 @@ func (p *pace) take(verb string, rt route, vars map[string]string, now time.Time
 	if channel == "" || p.limits.PerChannel < 0 || !rt.sends {
 		return nil, nil
 	}
-	key := verb + " " + channel
+	return p.fromBucket(verb, verb+" "+channel, p.limits.Window, now)
+}
+
+// fromBucket counts a call against the limit of one channel or token.
+func (p *pace) fromBucket(verb, key string, window time.Duration, now time.Time) (map[string]string, *refusal) {
 	b := p.buckets[key]
 	if b == nil || !now.Before(b.reset) {
 		if len(p.buckets) > maxBuckets {
 			clear(p.buckets)
 		}
-		b = &bucket{left: p.limits.PerChannel, reset: now.Add(p.limits.Window)}
+		b = &bucket{left: p.limits.PerChannel, reset: now.Add(window)}
 		p.buckets[key] = b
 	}
 	header := map[string]string{

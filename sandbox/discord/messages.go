@@ -63,6 +63,9 @@ func (l *Lookalike) parse(q *request, data json.RawMessage) (*outgoing, error) {
 		if !ok {
 			continue
 		}
+		if len(up.data) > maxFile {
+			return nil, errTooLarge
+		}
 		f, err := l.keepFile(up.name, up.kind, up.data)
 		if err != nil {
 			return nil, err
@@ -74,7 +77,7 @@ func (l *Lookalike) parse(q *request, data json.RawMessage) (*outgoing, error) {
 
 // post puts a message of the bot into a channel, i being the interaction that lends the right to do so.
 func (l *Lookalike) post(c *chat, out *outgoing, i *interaction) (message, error) {
-	if blank(out.Content) && (out.Embeds == nil || len(*out.Embeds) == 0) && len(out.files) == 0 && empty(out.Components) {
+	if out.nothing() {
 		return message{}, errEmpty
 	}
 	if i == nil && c.owner != nil {
@@ -101,11 +104,14 @@ func (l *Lookalike) post(c *chat, out *outgoing, i *interaction) (message, error
 	if i != nil {
 		m.ApplicationID = l.bot.ID
 	}
+	if i == nil {
+		out.Flags &^= flagEphemeral // only an interaction can be answered so
+	}
 	out.apply(&m)
 	m.Mentions = l.mentioned(m.Content)
 	m.MentionEveryone = l.rings(&m, out.AllowedMentions, i != nil)
 	e := &entry{Message: m, By: botName, At: l.cfg.Now()}
-	if i != nil && (m.Flags&flagEphemeral != 0 || i.ephemeral) {
+	if i != nil && m.Flags&flagEphemeral != 0 {
 		e.OnlyFor = i.person.Name
 	}
 	if err := l.keepEntry(c, e); err != nil {
@@ -114,9 +120,16 @@ func (l *Lookalike) post(c *chat, out *outgoing, i *interaction) (message, error
 	if out.EnforceNonce && len(out.Nonce) > 0 {
 		l.nonces[key] = nonce{message: m.ID, at: time.Now()}
 	}
-	l.dispatchMessage("MESSAGE_CREATE", c, m)
+	if e.OnlyFor == "" {
+		l.dispatchMessage("MESSAGE_CREATE", c, m)
+	}
 	l.changed(c, lookalike.Event{})
 	return m, nil
+}
+
+// nothing says that there would be nothing to see.
+func (out *outgoing) nothing() bool {
+	return blank(out.Content) && (out.Embeds == nil || len(*out.Embeds) == 0) && len(out.files) == 0 && empty(out.Components)
 }
 
 func blank(s *string) bool { return s == nil || strings.TrimSpace(*s) == "" }
@@ -235,11 +248,11 @@ func (l *Lookalike) messageOf(q *request) (*chat, *entry, error) {
 }
 
 func (l *Lookalike) getMessage(q *request) (any, error) {
-	_, e, err := l.messageOf(q)
+	c, e, err := l.messageOf(q)
 	if err != nil {
 		return nil, err
 	}
-	return e.Message, l.seen(e.Message.ID)
+	return l.visible(c, e.Message, 0), l.seen(e.Message.ID)
 }
 
 // editMessage is Edit Message.
@@ -289,7 +302,9 @@ func (l *Lookalike) change(q *request, c *chat, e *entry, data json.RawMessage) 
 	if err := l.keepEntry(c, &changed); err != nil {
 		return nil, err
 	}
-	l.dispatchMessage("MESSAGE_UPDATE", c, *m)
+	if changed.OnlyFor == "" {
+		l.dispatchMessage("MESSAGE_UPDATE", c, *m)
+	}
 	l.changed(c, lookalike.Event{})
 	return *m, nil
 }
@@ -301,6 +316,9 @@ func (l *Lookalike) deleteMessage(q *request) (any, error) {
 		return nil, err
 	}
 	if e.By != botName {
+		if c.owner == nil {
+			return nil, errNoPermission
+		}
 		return nil, &refusal{status: 403, code: 50003, text: "Cannot execute action on a DM channel"}
 	}
 	return nil, l.remove(c, e)

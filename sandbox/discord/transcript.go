@@ -29,8 +29,14 @@ func (l *Lookalike) Chat(as, in string) []lookalike.Message {
 	return out
 }
 
+// thinking is what people read while a deferred response waits for its text.
+const thinking = "thinking…"
+
 // shown is a message as a person reads it.
 func (l *Lookalike) shown(e *entry) lookalike.Message {
+	if e.Message.Flags&flagLoading != 0 {
+		return lookalike.Message{ID: e.Message.ID, From: e.By, Text: thinking, Buttons: []string{}, At: e.At, HTML: thinking}
+	}
 	text, page := l.read(e.Message.Content)
 	m := lookalike.Message{ID: e.Message.ID, From: e.By, Text: text, Buttons: []string{}, At: e.At, Edited: e.Edited, HTML: page}
 	for _, b := range e.Message.Embeds {

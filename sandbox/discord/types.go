@@ -114,6 +114,7 @@ const (
 const (
 	flagSuppressEmbeds = 1 << 2
 	flagEphemeral      = 1 << 6
+	flagLoading        = 1 << 7 // a deferred response without its text
 	flagSilent         = 1 << 12
 	flagVoice          = 1 << 13
 )
