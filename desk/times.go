@@ -5,12 +5,11 @@ import (
 	"time"
 
 	"github.com/rapport-chat/rapport/calendar"
+	"github.com/rapport-chat/rapport/config"
 )
 
 // Figures of the desk's clocks.
 const (
-	// missedTargets is how many targets an owner may miss before the ticket goes back to the queue.
-	missedTargets = 2
 	// shiftGrace is how long an owner who answers outside the hours keeps the ticket, and how soon after it an opening
 	// still counts as the same shift.
 	shiftGrace = 30 * time.Minute
@@ -26,12 +25,35 @@ type Target struct {
 type Clocks struct {
 	Hours  calendar.Schedule
 	Target Target
-	Topics map[string]Target // of topics that have their own; a zero duration falls back to Target
+	Topics map[string]Target // by topic; a zero duration falls back to Target
 	// Resolve is after how long a ticket that waits for the customer is resolved by itself; 0: never.
 	Resolve time.Duration
+	Reopen  time.Duration // how long a resolved ticket can be gone on with
 }
 
 var _ Times = Clocks{}
+
+// NewClocks are the desk's clocks as the operator has set them.
+func NewClocks(s Staff, c *Config, cal *calendar.Calendar, zone *time.Location) Clocks {
+	out := Clocks{
+		Hours:   calendar.Schedule{Hours: s.Hours, Closed: cal.Resolve(nil, config.At{}, s.Closed), Zone: zone},
+		Target:  Target{First: c.FirstResponse.Std(), Next: c.NextResponse.Std()},
+		Topics:  map[string]Target{},
+		Resolve: c.Resolve.Std(), Reopen: c.Reopen.Std(),
+	}
+	for name, topic := range c.Topics.All() {
+		out.Topics[name] = Target{First: topic.FirstResponse.Std(), Next: topic.NextResponse.Std()}
+	}
+	return out
+}
+
+// topic is the name under which the ticket's targets stand: its own, or its reason.
+func (c Clocks) topic(t Ticket) string {
+	if _, ok := c.Topics[t.Reason]; t.Topic == "" && ok {
+		return t.Reason
+	}
+	return t.Topic
+}
 
 // target is the topic's own, or the desk's.
 func (c Clocks) target(topic string) Target {
@@ -99,7 +121,7 @@ func (c Clocks) Alarms(t Ticket) []Alarm {
 	if t.State == Waiting && c.Resolve > 0 {
 		add(t.ChangedAt.Add(c.Resolve), StepResolve)
 	}
-	asked := !t.AskedAt.IsZero() && t.State != Waiting
+	asked := !askedAt(t).IsZero() && t.State != Waiting
 	if asked && !t.ToldUntil.IsZero() && t.LateToldAt.IsZero() {
 		add(t.ToldUntil, StepLate)
 	}
@@ -127,12 +149,22 @@ func (c Clocks) Next(t Ticket) time.Time {
 	return time.Time{}
 }
 
-// waitsFor is since when the present owner owes the answer; the queue since it was asked.
-func waitsFor(t Ticket) time.Time {
-	if t.Owned() && t.ClaimedAt.After(t.AskedAt) {
-		return t.ClaimedAt
+// askedAt is since when an answer is awaited. Who was not told of a ticket, such as that for a low score, does not wait,
+// but staff have a target all the same: it counts from the opening.
+func askedAt(t Ticket) time.Time {
+	if t.AskedAt.IsZero() && !t.DueAt.IsZero() {
+		return t.OpenedAt
 	}
 	return t.AskedAt
+}
+
+// waitsFor is since when the present owner owes the answer; the queue since it was asked.
+func waitsFor(t Ticket) time.Time {
+	asked := askedAt(t)
+	if t.Owned() && t.ClaimedAt.After(asked) {
+		return t.ClaimedAt
+	}
+	return asked
 }
 
 // remindAt is when two thirds of the time until it is due have passed.
@@ -140,7 +172,7 @@ func (c Clocks) remindAt(t Ticket) time.Time {
 	if t.DueAt.IsZero() || !t.RemindedAt.IsZero() || !t.EscalatedAt.IsZero() {
 		return time.Time{}
 	}
-	return c.Hours.Add(t.AskedAt, c.Hours.Between(t.AskedAt, t.DueAt)*2/3)
+	return c.Hours.Add(askedAt(t), c.Hours.Between(askedAt(t), t.DueAt)*2/3)
 }
 
 // missAt is when the next target is missed. The queue misses its target once. An owner who took an overdue ticket has
@@ -156,11 +188,11 @@ func (c Clocks) missAt(t Ticket) time.Time {
 	case !t.Owned():
 		return time.Time{}
 	case !t.EscalatedAt.IsZero() && !t.EscalatedAt.Before(since):
-		return c.NextDue(t.Topic, t.EscalatedAt)
-	case since.Equal(t.AskedAt):
+		return c.NextDue(c.topic(t), t.EscalatedAt)
+	case since.Equal(askedAt(t)):
 		return t.DueAt
 	}
-	if own := c.NextDue(t.Topic, since); own.After(t.DueAt) {
+	if own := c.NextDue(c.topic(t), since); own.After(t.DueAt) {
 		return own
 	}
 	return t.DueAt
