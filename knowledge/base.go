@@ -126,6 +126,11 @@ func (b *Base) Library() *Library { return b.current.Load() }
 // Rank implements Ranker with the library in force.
 func (b *Base) Rank(ctx context.Context, q Query) (Ranking, error) { return b.Library().Rank(ctx, q) }
 
+// LessonFor is Library.LessonFor with the library in force.
+func (b *Base) LessonFor(articleID, question string) int64 {
+	return b.Library().LessonFor(articleID, question)
+}
+
 // Find implements Articles with the library in force.
 func (b *Base) Find(id string) (Article, bool) { return b.Library().Find(id) }
 
@@ -156,5 +161,14 @@ func contentHash(c Content) string {
 		}{s.Language, s.Words})
 	}
 	write(c.Learned)
+	for _, l := range c.Lessons {
+		write(struct {
+			Kind     LessonKind
+			Article  string
+			Language language.Code
+			Text     Text
+			Undone   bool
+		}{l.Kind, l.ArticleID, l.Language, l.Text, !l.Undone.IsZero()})
+	}
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -12,6 +12,7 @@ type Content struct {
 	Articles []Article
 	Synonyms []Synonyms
 	Learned  []Learned
+	Lessons  []Lesson
 }
 
 // Synonyms is a group of words and phrases that mean the same in an operator's trade.
@@ -52,7 +53,7 @@ func (c Content) phrasingsLearned() map[string]map[language.Code][]string {
 		code   language.Code
 		folded string
 	}
-	list := slices.Clone(c.Learned)
+	list := c.withLessons()
 	slices.SortStableFunc(list, func(a, b Learned) int {
 		return cmp.Or(cmp.Compare(b.Votes, a.Votes), cmp.Compare(a.ArticleID, b.ArticleID), cmp.Compare(a.Text, b.Text))
 	})

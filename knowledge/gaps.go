@@ -214,7 +214,7 @@ var answerToWrite = map[language.Code]string{
 
 // stub writes a new article for the group; ids are those already given.
 func (g Gap) stub(ids map[string]bool) string {
-	id := stubID(g.Questions[0], g.Language, ids)
+	id := articleID("new_", g.Questions[0], g.Language, ids)
 	var b strings.Builder
 	if g.Nearest != "" {
 		fmt.Fprintf(&b, "# came closest: %s; if that is the answer, add the phrasings there instead\n", g.Nearest)
@@ -230,8 +230,8 @@ func (g Gap) stub(ids map[string]bool) string {
 	return b.String()
 }
 
-// stubID makes an id from the first words of a question, different from the others.
-func stubID(question string, code language.Code, taken map[string]bool) string {
+// articleID makes an id from the first words of a question, different from the others.
+func articleID(prefix, question string, code language.Code, taken map[string]bool) string {
 	const maxWords, maxBytes = 4, 40
 	var parts []string
 	for _, w := range language.Words(question, code) {
@@ -251,7 +251,7 @@ func stubID(question string, code language.Code, taken map[string]bool) string {
 			parts = append(parts, w)
 		}
 	}
-	id := "new_" + strings.Join(parts, "_")
+	id := prefix + strings.Join(parts, "_")
 	id = strings.TrimRight(id[:min(len(id), maxBytes)], "_")
 	for n := 2; taken[id]; n++ {
 		id = fmt.Sprintf("%s_%d", strings.TrimRight(id, "_0123456789"), n)
@@ -261,12 +261,13 @@ func stubID(question string, code language.Code, taken map[string]bool) string {
 }
 
 // quoteYAML writes a text as a YAML string in double quotes: JSON's are a part of
-// YAML's.
+// YAML's. What would name an environment variable is escaped: the text is a
+// customer's.
 func quoteYAML(s string) string {
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(strings.ToValidUTF8(s, "")); err != nil {
+	if err := encoder.Encode(strings.ReplaceAll(strings.ToValidUTF8(s, ""), "${", "$${")); err != nil {
 		return `""` // a string is always JSON
 	}
 	return strings.TrimSpace(b.String())

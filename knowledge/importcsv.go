@@ -182,9 +182,9 @@ func (m *merger) idFor(row importedRow, code language.Code) string {
 	if id, ok := m.byAnswer[key]; ok {
 		return id
 	}
-	id := strings.TrimPrefix(stubID(row.question, code, m.ids), "new_")
+	id := strings.TrimPrefix(articleID("new_", row.question, code, m.ids), "new_")
 	if id == "" || m.ids[id] {
-		id = stubID(row.question, code, m.ids)
+		id = articleID("new_", row.question, code, m.ids)
 	}
 	m.byAnswer[key] = id
 	return id

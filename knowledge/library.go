@@ -17,6 +17,7 @@ type Library struct {
 	thresholds map[language.Code]Thresholds
 	lexicons   map[language.Code]*lexicon
 	learned    map[string]map[language.Code][]string // phrasings by article
+	lessons    map[string][]Lesson                   // in force, by article
 }
 
 var _ Ranker = (*Library)(nil)
@@ -33,12 +34,18 @@ func BuildLibrary(c Content) *Library {
 		byID: make(map[string]int, len(c.Articles)), indexes: make(map[language.Code]*index),
 		thresholds: make(map[language.Code]Thresholds), lexicons: make(map[language.Code]*lexicon), learned: c.phrasingsLearned(),
 	}
-	for _, a := range c.Articles {
+	for _, a := range c.inForce() {
 		if _, taken := l.byID[a.ID]; taken || a.ID == "" {
 			continue
 		}
 		l.byID[a.ID] = len(l.articles)
 		l.articles = append(l.articles, a)
+	}
+	l.lessons = make(map[string][]Lesson)
+	for _, lesson := range c.Lessons {
+		if _, ok := l.byID[lesson.ArticleID]; ok && lesson.Undone.IsZero() {
+			l.lessons[lesson.ArticleID] = append(l.lessons[lesson.ArticleID], lesson)
+		}
 	}
 	for _, code := range language.All {
 		if documents := l.documents(code); len(documents) > 0 {
@@ -55,7 +62,7 @@ func (l *Library) documents(code language.Code) []document {
 	var documents []document
 	for i, a := range l.articles {
 		if t, ok := a.Texts[code]; ok {
-			questions := append(t.questions(), l.learned[a.ID][code]...)
+			questions := different(append(t.questions(), l.learned[a.ID][code]...), code)
 			documents = append(documents, document{article: i, questions: questions, answer: t.Answer})
 		}
 	}

@@ -1,6 +1,7 @@
 package knowledge
 
 import (
+	"slices"
 	"time"
 
 	"github.com/rapport-chat/rapport/config"
@@ -10,9 +11,20 @@ import (
 // articleFile is the layout of a YAML file of articles.
 type articleFile struct {
 	config.At
-	Articles config.Map[articleSection] `yaml:"articles" doc:"Answers, by the id that reports and commands use."`
-	Synonyms synonymSection             `yaml:"synonyms" doc:"Words of your trade that mean the same, in groups by language."`
-	Tests    config.Map[questions]      `yaml:"tests" doc:"Questions that must find the article of that id; see bot knowledge test."`
+	Articles  config.Map[articleSection] `yaml:"articles" doc:"Answers, by the id that reports and commands use."`
+	Phrasings []phrasingSection          `yaml:"phrasings" doc:"More ways to ask for articles of any file; bot writes here what staff teach."`
+	Synonyms  synonymSection             `yaml:"synonyms" doc:"Words of your trade that mean the same, in groups by language."`
+	Tests     config.Map[questions]      `yaml:"tests" doc:"Questions that must find the article of that id; see bot knowledge test."`
+}
+
+// phrasingSection is one more way to ask for an article that may stand in another file.
+type phrasingSection struct {
+	config.At
+	Article config.Located[string] `yaml:"article" check:"required" doc:"The article's id."`
+	AZ      string                 `yaml:"az"`
+	TR      string                 `yaml:"tr"`
+	RU      string                 `yaml:"ru"`
+	EN      string                 `yaml:"en"`
 }
 
 // synonymSection lists groups of words by language.
@@ -80,6 +92,7 @@ func Load(r *config.Report, at config.At, patterns []string) (articles []Article
 // LoadContent is Load with the operator's synonyms.
 func LoadContent(r *config.Report, at config.At, patterns []string) (content Content, tests []Pair) {
 	known := map[string]bool{}
+	var more []phrasingSection
 	for i, pattern := range patterns {
 		for _, doc := range r.Read(at.Field("files").Item(i), pattern) {
 			var f articleFile
@@ -92,13 +105,41 @@ func LoadContent(r *config.Report, at config.At, patterns []string) (content Con
 				known[id] = true
 				content.Articles = append(content.Articles, section.article(id, r))
 			}
+			more = append(more, f.Phrasings...)
 			content.Synonyms = append(content.Synonyms, f.Synonyms.groups(r)...)
 			for id, q := range f.Tests.All() {
 				tests = append(tests, q.pairs(id)...)
 			}
 		}
 	}
+	content.addPhrasings(more, r)
 	return content, tests
+}
+
+// addPhrasings gives articles the phrasings that stand apart from them. One of an article that is gone is only warned
+// about: what staff taught must not keep the service from starting.
+func (c *Content) addPhrasings(more []phrasingSection, r *config.Report) {
+	at := make(map[string]int, len(c.Articles))
+	for i, a := range c.Articles {
+		at[a.ID] = i
+	}
+	for _, p := range more {
+		i, ok := at[p.Article.Value]
+		if !ok {
+			r.Warnf(p.Article.At, "take the line away, or name another article", "there is no article %q for this phrasing", p.Article.Value)
+			continue
+		}
+		for code, phrasing := range map[language.Code]string{
+			language.Azerbaijani: p.AZ, language.Turkish: p.TR, language.Russian: p.RU, language.English: p.EN,
+		} {
+			if text, has := c.Articles[i].Texts[code]; has && phrasing != "" {
+				text.Phrasings = different(append(slices.Clone(text.Phrasings), phrasing), code)
+				c.Articles[i].Texts[code] = text
+			} else if phrasing != "" {
+				r.Warnf(p.At, "write the article in that language first", "article %q is not there in %s", p.Article.Value, code)
+			}
+		}
+	}
 }
 
 func (s *synonymSection) groups(r *config.Report) []Synonyms {

@@ -72,6 +72,9 @@ type Skill struct {
 	Texts    *texts.Catalogue
 	Desk     conversation.Desk
 	Stores   Stores
+	Lessons  LessonStores // what staff taught; nil: nobody teaches
+	// Solved ends a ticket that a lesson answered, in the transaction of the press; nil leaves it to staff.
+	Solved func(ctx context.Context, tx conversation.Tx, t conversation.Turn, ticket int64) (closed bool, err error)
 	// Voted is told of each vote, inside its transaction; may be nil.
 	Voted func()
 	// Allowed says which articles a person may see; nil means all.
@@ -96,6 +99,8 @@ type pick struct {
 	Text      string        `json:"t"`
 	Others    []string      `json:"o,omitempty"` // the runners-up
 	Noes      int           `json:"n,omitempty"` // how often an answer to this question has not helped
+	Lesson    int64         `json:"s,omitempty"` // to which the answer is owed
+	Ticket    int64         `json:"k,omitempty"` // that the answer would end
 }
 
 // Name implements conversation.Skill.
@@ -153,6 +158,10 @@ func (s *Skill) Press(_ context.Context, t conversation.Turn, a conversation.Act
 		return s.choose(t, p), nil
 	case "none":
 		return s.none(t, p), nil
+	case "found":
+		return s.found(t, p), nil
+	case "not_found":
+		return s.notFound(t, p), nil
 	}
 	return nil, fmt.Errorf("a button of the knowledge skill has the unknown verb %q", a.Verb)
 }
@@ -171,24 +180,34 @@ func (s *Skill) answer(t conversation.Turn, p pick) conversation.Commit {
 	if t.HumanOwns {
 		body = texts.Paragraphs(s.Texts.Say(t.Lang, "answer.from_assistant", nil), body)
 	}
-	o := conversation.Say(texts.Paragraphs(body, s.Texts.Say(t.Lang, "answer.helped", nil)))
-	for _, b := range text.Buttons {
-		o.Body.Rows = append(o.Body.Rows, []conversation.Button{{Label: b.Label, URL: b.URL}})
-	}
-	o.Body.Rows = append(o.Body.Rows, []conversation.Button{
-		conversation.Act(s.Texts.Label(t.Lang, "button.yes", nil), skillName, "yes", p),
-		conversation.Act(s.Texts.Label(t.Lang, "button.no", nil), skillName, "no", p),
-	})
-	o.Body.Image = s.picture(text)
+	p.Lesson = s.lessonFor(article.ID, p.Text)
+	o := s.withHelped(t.Lang, text, body, "yes", "no", p)
 	return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
 		d := t.Dialogue
 		d.AskAgain, d.Answered = true, true
 		if err := s.Stores.KnowledgeIn(tx).CountUse(ctx, article.ID, lang, t.Now); err != nil {
 			return d, err
 		}
+		if err := s.countLesson(ctx, tx, p, t.Now); err != nil {
+			return d, err
+		}
 		_, err := tx.Send(ctx, o)
 		return d, err
 	}
+}
+
+// withHelped is an answer with its links and the question whether it helped.
+func (s *Skill) withHelped(lang language.Code, text Text, body texts.Rich, yes, no string, p pick) conversation.Outgoing {
+	o := conversation.Say(texts.Paragraphs(body, s.Texts.Say(lang, "answer.helped", nil)))
+	for _, b := range text.Buttons {
+		o.Body.Rows = append(o.Body.Rows, []conversation.Button{{Label: b.Label, URL: b.URL}})
+	}
+	o.Body.Rows = append(o.Body.Rows, []conversation.Button{
+		conversation.Act(s.Texts.Label(lang, "button.yes", nil), skillName, yes, p),
+		conversation.Act(s.Texts.Label(lang, "button.no", nil), skillName, no, p),
+	})
+	o.Body.Image = s.picture(text)
+	return o
 }
 
 // suggest asks which of a few articles is meant.
@@ -283,7 +302,7 @@ func (s *Skill) notHelped(t conversation.Turn, p pick) conversation.Commit {
 		next = s.personOffer(t, "answer.after_no_agent", "not_helped", p.Text)
 	}
 	return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
-		if _, err := s.record(ctx, tx, t, p, false); err != nil {
+		if err := s.failed(ctx, tx, t, p); err != nil {
 			return t.Dialogue, err
 		}
 		missed := Missed{Question: p.Question, Text: p.Text, Language: t.Lang, Nearest: p.ArticleID, Outcome: "not_helped", At: t.Now}

@@ -67,7 +67,7 @@ func TestBuiltInTextsPassTheOperatorsChecks(t *testing.T) {
 func TestNounsHaveAllForms(t *testing.T) {
 	t.Parallel()
 	c := load(t)
-	want := []string{"days", "days_ago", "hours", "messages", "minutes", "orders", "points", "questions", "seats"}
+	want := []string{"answers", "days", "days_ago", "hours", "messages", "minutes", "orders", "points", "questions", "replies", "seats", "waiting_customers"}
 	if got := c.Nouns(); !slices.Equal(got, want) {
 		t.Errorf("nouns %v, want %v", got, want)
 	}

@@ -3,12 +3,16 @@ package main
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/rapport-chat/rapport/config"
 	"github.com/rapport-chat/rapport/knowledge"
 	"github.com/rapport-chat/rapport/language"
+	"github.com/rapport-chat/rapport/persistence"
 )
 
 // learner keeps the articles in force up to date: with what people teach by pressing "did you mean", and with the files
@@ -19,9 +23,19 @@ type learner struct {
 	pending atomic.Bool   // what was learned is not in force yet
 	wake    chan struct{} // something was committed since a vote
 	broken  atomic.Pointer[string]
+	file    knowledge.LearnedFile // where lessons are written for the operator
+
+	mu      sync.Mutex
+	learned []knowledge.Learned // in force
+	lessons []knowledge.Lesson
 }
 
-func newLearner(s *service) *learner { return &learner{s: s, wake: make(chan struct{}, 1)} }
+func newLearner(s *service) *learner {
+	return &learner{s: s, wake: make(chan struct{}, 1), file: knowledge.LearnedFile{Path: s.set.Knowledge.learnedFile(s.path)}}
+}
+
+// lookAgain is how often a process looks for what was taught through another one. Real clock.
+const lookAgain = 30 * time.Second
 
 // vote notes a vote; it may run in a transaction.
 func (l *learner) vote() { l.voted.Store(true) }
@@ -43,9 +57,13 @@ func (l *learner) busy() bool { return l.voted.Load() || l.pending.Load() }
 
 // Run puts what is learned in force until ctx ends.
 func (l *learner) Run(ctx context.Context) error {
+	l.pending.Store(true)
 	if err := l.learn(ctx); err != nil && ctx.Err() == nil {
 		return err
 	}
+	l.pending.Store(false)
+	others := time.NewTicker(lookAgain)
+	defer others.Stop()
 	watched := make(chan error, 1)
 	go func() { watched <- config.Watch(ctx, l.s.set.watched(), l.reload) }()
 	for {
@@ -59,28 +77,62 @@ func (l *learner) Run(ctx context.Context) error {
 			<-ctx.Done()
 			return nil
 		case <-l.wake:
-			if err := l.learn(ctx); err != nil && ctx.Err() == nil {
-				l.s.log.Error("learned phrasings cannot be read; the next vote tries again", "error", err.Error())
-			}
+			l.tryLearning(ctx)
 			l.pending.Store(false)
+		case <-others.C:
+			l.tryLearning(ctx)
 		}
 	}
 }
 
-// learn puts the phrasings that enough people confirmed in force.
+func (l *learner) tryLearning(ctx context.Context) {
+	if err := l.learn(ctx); err != nil && ctx.Err() == nil {
+		l.s.log.Error("what was learned cannot be put in force; trying again soon", "error", err.Error())
+	}
+}
+
+// learn puts what enough people confirmed and what staff taught in force, and does what is left to do about lessons.
 func (l *learner) learn(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	lessons, err := l.load(ctx)
+	if err != nil {
+		return err
+	}
+	for _, k := range lessons {
+		if k.Settled {
+			continue
+		}
+		if err := l.settle(ctx, k); err != nil {
+			return fmt.Errorf("settle lesson %d: %w", k.ID, err)
+		}
+	}
+	return nil
+}
+
+// load reads what was learned and puts it in force.
+func (l *learner) load(ctx context.Context) ([]persistence.KeptLesson, error) {
 	list, err := l.s.db.LearnedPhrasings(ctx, knowledge.ConfirmingVotes)
 	if err != nil {
-		return fmt.Errorf("read the learned phrasings: %w", err)
+		return nil, fmt.Errorf("read the learned phrasings: %w", err)
 	}
 	learned := make([]knowledge.Learned, 0, len(list))
 	for _, p := range list {
 		learned = append(learned, knowledge.Learned{ArticleID: p.Article, Language: language.Code(p.Lang), Text: p.Text, Votes: p.Votes})
 	}
-	if len(learned) > 0 {
-		l.s.parts.articles.Learn(learned)
+	kept, err := l.s.db.Lessons(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	lessons := make([]knowledge.Lesson, 0, len(kept))
+	for _, k := range kept {
+		lessons = append(lessons, k.Lesson)
+	}
+	if !slices.Equal(learned, l.learned) || !reflect.DeepEqual(lessons, l.lessons) {
+		l.s.parts.articles.Update(func(c *knowledge.Content) { c.Learned, c.Lessons = learned, lessons })
+		l.learned, l.lessons = learned, lessons
+	}
+	return kept, nil
 }
 
 // reload reads the files again. A broken edit changes nothing but what is said about it.
@@ -105,7 +157,7 @@ func isError(p config.Problem) bool { return p.Severity == config.Error }
 // watched are the files whose change is noticed.
 func (s settings) watched() []string {
 	paths := slices.Clone(s.document.Watch)
-	for _, pattern := range s.Knowledge.Files {
+	for _, pattern := range s.Knowledge.patterns(s.path) {
 		paths = append(paths, s.Knowledge.Resolve(pattern))
 	}
 	return paths

@@ -58,12 +58,12 @@ func parseSettings(path string, unset config.Severity) (settings, *config.Report
 	set := defaults()
 	set.readLanguages(doc.Root, report)
 	config.Decode(doc.Root, &set, report)
-	set.document = doc
+	set.document, set.path = doc, path
 	set.checkTexts(report)
 	set.checkSurveys(report)
 	set.checkOffers(report)
 	set.loyaltySections().CheckTogether(set.Brand.Currency, report)
-	set.content, set.tests = knowledge.LoadContent(report, set.Knowledge.At, set.Knowledge.Files)
+	set.content, set.tests = knowledge.LoadContent(report, set.Knowledge.At, set.Knowledge.patterns(path))
 	return set, report
 }
 

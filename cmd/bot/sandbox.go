@@ -52,6 +52,7 @@ func (c *sandboxCmd) Run(ctx context.Context, con terminal, cli *commandLine) (e
 	set.Channels = stand.channels(set.Channels)
 	set.Database.URL = config.NewSecret("sqlite://" + filepath.Join(dir, "rapport.db"))
 	set.HTTP.Addr = "127.0.0.1:0"
+	set.Knowledge.LearnedFile = filepath.Join(dir, "learned.yaml") // not among the operator's own
 	channels, err := openChannels(set, log)
 	if err != nil {
 		return errors.Join(err, ln.Close())

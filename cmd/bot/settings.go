@@ -1,6 +1,9 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/rapport-chat/rapport/adapters/discord"
@@ -20,6 +23,7 @@ import (
 type settings struct {
 	config.At
 	document *config.Document
+	path     string // of the file
 	content  knowledge.Content
 	tests    []knowledge.Pair
 
@@ -60,7 +64,35 @@ type channelSettings struct {
 
 type knowledgeSection struct {
 	config.At
-	Files []string `yaml:"files" doc:"Article files; patterns such as knowledge/*.yaml are allowed."`
+	Files       []string `yaml:"files" doc:"Article files; patterns such as knowledge/*.yaml are allowed."`
+	LearnedFile string   `yaml:"learned_file" doc:"Where what staff teach is written, for you to commit; it is read with the others. knowledge/learned.yaml beside the config when left out."`
+}
+
+// learnedFile is where what staff teach is written; path is the config's.
+func (k knowledgeSection) learnedFile(path string) string {
+	if k.LearnedFile != "" {
+		return k.Resolve(k.LearnedFile)
+	}
+	return filepath.Join(filepath.Dir(path), filepath.FromSlash(defaultLearned))
+}
+
+// patterns are the files of articles, with the learned one where it is there and not among them.
+func (k knowledgeSection) patterns(path string) []string {
+	learned := k.learnedFile(path)
+	absolute, err := filepath.Abs(learned)
+	if err != nil {
+		return k.Files
+	}
+	if _, err := os.Stat(absolute); err != nil {
+		return k.Files
+	}
+	for _, pattern := range k.Files {
+		whole, err := filepath.Abs(k.Resolve(filepath.FromSlash(pattern)))
+		if match, bad := filepath.Match(whole, absolute); err == nil && bad == nil && match {
+			return k.Files
+		}
+	}
+	return append(slices.Clone(k.Files), absolute)
 }
 
 type staffSettings struct {

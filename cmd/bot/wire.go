@@ -9,6 +9,7 @@ import (
 	"github.com/rapport-chat/rapport/clock"
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/conversation/commands"
+	"github.com/rapport-chat/rapport/desk"
 	"github.com/rapport-chat/rapport/engagement/loyalty"
 	"github.com/rapport-chat/rapport/engagement/survey"
 	"github.com/rapport-chat/rapport/knowledge"
@@ -20,12 +21,14 @@ import (
 
 // features are the parts that more than one command needs to reach.
 type features struct {
-	help     commands.Help
-	voice    commands.Voice
-	articles *knowledge.Base
-	loyalty  *loyalty.Programme // nil: the config has none
-	surveys  *survey.Agenda
-	offers   *offers
+	help      commands.Help
+	voice     commands.Voice
+	articles  *knowledge.Base
+	questions *knowledge.Skill // answers from the articles
+	tutor     *desk.Tutor
+	loyalty   *loyalty.Programme // nil: the config has none
+	surveys   *survey.Agenda
+	offers    *offers
 }
 
 // wiring is what differs between run, sandbox and chat.
@@ -67,6 +70,13 @@ func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 	}
 	help := commands.Help{Voice: voice, Commands: slices.Concat([]string{"start", "help"}, programme.Commands(), promoted.commands(), []string{"language", "stop", "agent"})}
 	s.parts = features{help: help, voice: voice, articles: articles, loyalty: programme, surveys: surveys, offers: promoted}
+	s.parts.questions = &knowledge.Skill{
+		Articles: articles, Texts: voice.Texts, Desk: voice.Desk, Stores: db, Lessons: db, Voted: s.learner.vote,
+	}
+	s.parts.tutor = s.openTutor(catalogue)
+	if _, err := s.learner.load(ctx); err != nil {
+		return nil, err
+	}
 	s.engine, err = s.newEngine(w, db)
 	if err != nil {
 		return nil, err
@@ -104,7 +114,7 @@ func (s *service) skills(start commands.Start, agent commands.Agent) []conversat
 		p.surveys.Skill,
 		commands.SmallTalk{Voice: voice},
 		commands.Media{Voice: voice},
-		&knowledge.Skill{Articles: p.articles, Texts: voice.Texts, Desk: voice.Desk, Stores: s.db, Voted: s.learner.vote},
+		p.questions,
 	})
 }
 
