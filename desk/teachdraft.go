@@ -99,7 +99,7 @@ var farewells = regexp.MustCompile(`(?i)^(hörmətlə|təşəkkür(lər)?|sağ o
 // isSignature says whether a line is a leave-taking or the sender's name.
 func isSignature(line, sender string) bool {
 	bare := strings.Trim(line, " .,!–—-")
-	if bare == "" || named(bare, sender) {
+	if bare == "" || sendersName(bare, sender) {
 		return true
 	}
 	found := farewells.FindStringSubmatch(line)
@@ -107,11 +107,11 @@ func isSignature(line, sender string) bool {
 		return false
 	}
 	rest := strings.Trim(found[len(found)-1], " .,!–—-")
-	return rest == "" || named(rest, sender)
+	return rest == "" || sendersName(rest, sender)
 }
 
-// named says whether words are the sender's name, or its first part.
-func named(words, sender string) bool {
+// sendersName says whether words are the sender's name, or its first part.
+func sendersName(words, sender string) bool {
 	first, _, _ := strings.Cut(sender, " ")
 	return sender != "" && (strings.EqualFold(words, sender) || strings.EqualFold(words, first))
 }
