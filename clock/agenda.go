@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -36,6 +37,8 @@ type Driver struct {
 	agendas []Agenda
 	log     *slog.Logger
 	nudged  chan struct{}
+	runs    atomic.Bool
+	passOn  func()     // what a nudge does while Run does not run
 	step    sync.Mutex // one step at a time: the service's own, or one of an advance
 
 	mu      sync.Mutex
@@ -47,8 +50,15 @@ func NewDriver(c *Movable, log *slog.Logger, agendas ...Agenda) *Driver {
 	return &Driver{clock: c, agendas: agendas, log: log, nudged: make(chan struct{}, 1), resting: map[string]time.Time{}}
 }
 
+// PassOn has nudges passed on by f while Run does not run, since another process may run the agendas then. It is for
+// the time before Run; f must not block.
+func (d *Driver) PassOn(f func()) { d.passOn = f }
+
 // Nudge has the agendas asked now, since a due time may have been added.
 func (d *Driver) Nudge() {
+	if d.passOn != nil && !d.runs.Load() {
+		d.passOn()
+	}
 	select {
 	case d.nudged <- struct{}{}:
 	default:
@@ -57,6 +67,8 @@ func (d *Driver) Nudge() {
 
 // Run runs what is due, and waits, until ctx ends.
 func (d *Driver) Run(ctx context.Context) error {
+	d.runs.Store(true)
+	defer d.runs.Store(false)
 	for ctx.Err() == nil {
 		d.step.Lock()
 		_ = d.runDue(ctx) // told, and tried again

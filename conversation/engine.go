@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rapport-chat/rapport/clock"
@@ -60,6 +61,7 @@ type Engine struct {
 	cfg    Config
 	owners map[string]Skill
 	nudged chan struct{}
+	anew   atomic.Bool // the inbox is to be read from its beginning
 	seats  chan struct{}
 
 	mu     sync.Mutex
@@ -122,6 +124,13 @@ func (e *Engine) Nudge() {
 	}
 }
 
+// Reread has the inbox read from its beginning now: there may be older events than those read so far, such as those of
+// an account that this process has taken over.
+func (e *Engine) Reread() {
+	e.anew.Store(true)
+	e.Nudge()
+}
+
 // Busy says in words what the engine has in hand; empty at rest. An event that was accepted a moment ago may not have
 // been read yet: ask the store for that.
 func (e *Engine) Busy() []string {
@@ -146,6 +155,9 @@ func (e *Engine) Run(ctx context.Context) error {
 		if !e.waitForRoom(ctx) {
 			return nil
 		}
+		if e.anew.Swap(false) {
+			after = 0
+		}
 		ins, err := e.cfg.Store.Unsettled(ctx, after, readLimit)
 		if err != nil && ctx.Err() == nil {
 			e.cfg.Log.Error("the inbox cannot be read; trying again", "error", err)
@@ -157,12 +169,12 @@ func (e *Engine) Run(ctx context.Context) error {
 		if len(ins) == readLimit {
 			continue
 		}
-		timer.Reset(rescanEvery)
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-e.nudged:
-		case <-timer.C:
+		case <-timer.C: // not put off by nudges
+			timer.Reset(rescanEvery)
 			after = 0 // ids are given before commit: a lower one may have appeared behind the cursor
 		}
 	}

@@ -11,6 +11,9 @@ var (
 	ErrConflict = errors.New("the conversation has moved on")
 	// ErrSettled: the event was settled already; there is nothing left to do.
 	ErrSettled = errors.New("already settled")
+	// ErrElsewhere: another process answers this account. A Store that serves several processes answers it to Load,
+	// Settle and Failed; the event is left to that process.
+	ErrElsewhere = errors.New("another process answers this account")
 	// ErrNotFound: no such record.
 	ErrNotFound = errors.New("not found")
 )

@@ -28,7 +28,7 @@ func (e *Engine) settle(ctx context.Context, parts []Inbound, in Inbound, final 
 		switch {
 		case errors.Is(err, ErrWait) && !final:
 			return false
-		case err == nil, errors.Is(err, ErrSettled):
+		case err == nil, errors.Is(err, ErrSettled), errors.Is(err, ErrElsewhere):
 			e.done(parts...)
 			return true
 		case errors.Is(err, ErrConflict) && conflicts < maxConflicts:
@@ -63,6 +63,9 @@ func (e *Engine) sit(ctx context.Context) bool {
 func (e *Engine) failed(ctx context.Context, parts []Inbound, in Inbound, cause error) bool {
 	log := e.cfg.Log.With("channel", in.Channel, "inbox", in.ID, "error", cause.Error())
 	attempts, err := e.cfg.Store.Failed(ctx, in, cause.Error())
+	if errors.Is(err, ErrElsewhere) {
+		return true
+	}
 	if err != nil {
 		log.Error("a turn failed and the store does not answer; trying again", "store", err.Error())
 		return false

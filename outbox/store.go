@@ -8,6 +8,7 @@ package outbox
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/rapport-chat/rapport/conversation"
@@ -17,6 +18,9 @@ import (
 var (
 	// ErrLeaseHeld: another process runs this account.
 	ErrLeaseHeld = errors.New("another process runs this account")
+	// ErrRunning is an ErrLeaseHeld that is known not to end by itself: that process lives on this machine.
+	ErrRunning = fmt.Errorf("%w: it is on this machine and has not ended; stop it first, or keep the data in PostgreSQL, where several processes may stand by",
+		ErrLeaseHeld)
 	// ErrLeaseLost: the epoch is over; whatever the caller was about to write was not written.
 	ErrLeaseLost = errors.New("the lease was lost")
 )
@@ -81,7 +85,8 @@ type Recovered struct {
 type Store interface {
 	// Acquire takes the account's lease for ttl, renewing it when owner holds it already. A lease taken over from
 	// another owner, or again after its end, has a higher epoch; an account's first has epoch 1. ErrLeaseHeld while
-	// another holds it. A worker uses a new owner for every lease, so that it never renews what it left behind.
+	// another holds it, ErrRunning when that one is certain to live. A worker uses a new owner for every lease, so that
+	// it never renews what it left behind.
 	Acquire(ctx context.Context, account, owner string, ttl time.Duration) (Lease, error)
 	// Release gives the lease back at once.
 	Release(ctx context.Context, l Lease) error

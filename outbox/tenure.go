@@ -72,11 +72,8 @@ func (t *tenure) goes(f func()) {
 	}()
 }
 
-// rest is how long the lease lasts, by the machine's steady clock and by its wall clock: the first stands still
-// while the machine sleeps, the second can be set back.
-func (t *tenure) rest(now time.Time) time.Duration {
-	return min(t.lease.Expires.Sub(now), t.lease.Expires.Round(0).Sub(now.Round(0)))
-}
+// rest is how long the lease lasts.
+func (t *tenure) rest(now time.Time) time.Duration { return t.lease.remains(now) }
 
 // lose ends the tenure: no call goes on and nothing more is written.
 func (t *tenure) lose(err error) {
@@ -104,11 +101,13 @@ func (t *tenure) renew(ctx context.Context) {
 		try, cancel := context.WithDeadline(t.ops, lease.Expires)
 		fresh, err := t.cfg.Store.Acquire(try, lease.Account, lease.Owner, leaseTTL)
 		cancel()
+		if err == nil && fresh.Epoch != lease.Epoch { // it had ended: others may have come and gone
+			t.queue.release(t.ops, fresh)
+			err = ErrLeaseLost
+		}
 		t.mu.Lock()
 		switch {
 		case t.ops.Err() != nil:
-		case err == nil && fresh.Epoch != lease.Epoch:
-			t.lose(ErrLeaseLost) // it had ended: others may have come and gone
 		case err == nil:
 			t.lease, wait = fresh, leaseTTL/3
 			t.stir() // the loop may have held back for want of time
@@ -173,11 +172,7 @@ func (t *tenure) recovered(r Recovered) {
 func (t *tenure) release(ctx context.Context) {
 	t.opsEnd() // a renewal under way must not take it again
 	t.wg.Wait()
-	try, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseTTL/4)
-	defer cancel()
-	if err := t.cfg.Store.Release(try, t.lease); err != nil && !errors.Is(err, ErrLeaseLost) {
-		t.cfg.Log.Error("release the lease", "error", err)
-	}
+	t.queue.release(ctx, t.lease)
 }
 
 // storeWait is how long to leave the store alone after so many failures in a row.

@@ -22,8 +22,10 @@ const (
 	// leaseGuard is by how much a call's deadline comes before the end of the lease, and leastRest the rest of a
 	// lease below which nothing is claimed.
 	leaseGuard, leastRest = 250 * time.Millisecond, 2 * time.Second
-	// poll is how long a message waits that nobody announced, and how long a free lease waits for a taker.
+	// poll is how long a message waits that nobody announced.
 	poll = time.Second
+	// leasePoll is how long a free lease waits for a taker when nobody announces it.
+	leasePoll = time.Second / 2
 	// defaultInFlight is how many messages are claimed and not settled at once.
 	defaultInFlight = 16
 )
@@ -44,6 +46,11 @@ type Config struct {
 	Business clock.Clock // for NotBefore and NotAfter. Leases, pace and waits go by the machine's clock.
 	Log      *slog.Logger
 	InFlight int // most messages claimed and not settled; 0 for 16
+	// Taken, when set, is called with each lease once what the last holder left is settled. It must not block. Its
+	// context ends with the lease: what only the holder may do belongs under it.
+	Taken func(ctx context.Context, l Lease)
+	// Alone has Run end with ErrRunning, rather than wait, when another process on this machine has the account.
+	Alone bool
 }
 
 // CredentialsError ends a worker: the platform no longer accepts our token. The messages stay pending.
@@ -70,8 +77,8 @@ type Worker struct {
 	nudges uint64
 	runs   bool    // Run has been called and has not returned
 	tenure *tenure // nil while another process has the account
-	leases int     // held so far, to make each one's owner its own
 	counts Counts
+	queue  queue
 }
 
 // New is a worker that does nothing until Run.
@@ -89,7 +96,21 @@ func New(cfg Config) *Worker {
 	return &Worker{
 		cfg: cfg, wake: make(chan struct{}, 1),
 		pace: NewPace(cfg.Channel.Limits(), cfg.InFlight),
+		queue: queue{
+			store: cfg.Store, name: cfg.Account, owner: cfg.Owner, log: cfg.Log, refuse: cfg.Alone, freed: make(chan struct{}, 1),
+		},
 	}
+}
+
+// Free says that the account's lease may be free. It never blocks.
+func (w *Worker) Free() { w.queue.free() }
+
+// Holds says whether the account is this process's at this moment. What was asked before it stood still may be wrong
+// by now: a transaction is made safe by what it checks, not by this.
+func (w *Worker) Holds() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.tenure != nil && w.tenure.lost == nil && w.tenure.rest(time.Now()) > 0
 }
 
 // Nudge says that something was written to the outbox. It never blocks.
@@ -110,14 +131,18 @@ func (w *Worker) stir() {
 
 // Run sends until ctx ends, waiting for the lease while another process holds it. When ctx ends, nothing more is
 // claimed; what is in flight is finished within its deadline and settled, and the lease is given back. It returns nil
-// then, and a *CredentialsError when the platform does not know us any more.
+// then, a *CredentialsError when the platform does not know us any more, and ErrRunning if it is to run alone and does
+// not.
 func (w *Worker) Run(ctx context.Context) error {
 	w.running(true)
 	defer w.running(false)
 	for {
-		lease, err := w.acquire(ctx)
-		if err != nil {
-			return nil // only ctx ends the waiting
+		lease, err := w.queue.acquire(ctx)
+		switch {
+		case ctx.Err() != nil && err != nil:
+			return nil
+		case err != nil:
+			return fmt.Errorf("%s: %w", w.cfg.Account, err)
 		}
 		err = w.hold(ctx, lease)
 		var dead *CredentialsError
@@ -138,33 +163,6 @@ func (w *Worker) running(yes bool) {
 	w.runs = yes
 }
 
-// acquire waits for the account's lease. Its error is ctx's.
-func (w *Worker) acquire(ctx context.Context) (Lease, error) {
-	w.leases++
-	owner := fmt.Sprintf("%s/%d", w.cfg.Owner, w.leases)
-	told := false
-	for {
-		try, cancel := context.WithTimeout(ctx, leaseTTL/4)
-		lease, err := w.cfg.Store.Acquire(try, w.cfg.Account, owner, leaseTTL)
-		cancel()
-		switch {
-		case err == nil:
-			w.cfg.Log.Info("holding the lease", "epoch", lease.Epoch, "owner", owner)
-			return lease, nil
-		case ctx.Err() != nil:
-			return Lease{}, ctx.Err()
-		case !errors.Is(err, ErrLeaseHeld):
-			w.cfg.Log.Error("acquire the lease", "error", err)
-		case !told:
-			w.cfg.Log.Info("another process holds the lease; waiting to take over")
-			told = true
-		}
-		if err := (clock.Real{}).WaitUntil(ctx, time.Now().Add(poll)); err != nil {
-			return Lease{}, err
-		}
-	}
-}
-
 // hold works under one lease. It returns nil once everything in flight is settled after ctx's end, a
 // *CredentialsError, or why the lease is over.
 func (w *Worker) hold(ctx context.Context, lease Lease) error {
@@ -180,6 +178,9 @@ func (w *Worker) hold(ctx context.Context, lease Lease) error {
 		w.pace.HoldUntil(time.Now().Add(time.Second))
 	}
 	w.mu.Unlock()
+	if w.cfg.Taken != nil {
+		w.cfg.Taken(t.calls, lease)
+	}
 	err := t.loop(ctx)
 	w.mu.Lock()
 	w.tenure = nil

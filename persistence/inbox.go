@@ -63,13 +63,20 @@ func (s *Conversations) Unsettled(ctx context.Context, after int64, limit int) (
 	return inbounds(rows)
 }
 
-// UnsettledOf is Unsettled for one account, for several processes that each run some.
-func (s *Conversations) UnsettledOf(ctx context.Context, account string, after int64, limit int) ([]conversation.Inbound, error) {
-	var rows []inboxRow
-	err := s.db.statements.list(ctx, &rows, `SELECT id, payload, customer_id, conversation_id, attempts FROM inbox
-		WHERE state = 0 AND account = ? AND id > ? ORDER BY id LIMIT CAST(? AS bigint)`, account, after, limit)
+// UnsettledOf is Unsettled for some accounts, for several processes that each run some.
+func (s *Conversations) UnsettledOf(ctx context.Context, accounts []string, after int64, limit int) ([]conversation.Inbound, error) {
+	if len(accounts) == 0 {
+		return nil, nil
+	}
+	mine, err := objects(accounts)
 	if err != nil {
-		return nil, fmt.Errorf("list the open inbox of %s: %w", account, err)
+		return nil, err
+	}
+	var rows []inboxRow
+	err = s.db.statements.list(ctx, &rows, `SELECT id, payload, customer_id, conversation_id, attempts FROM inbox
+		WHERE state = 0 AND id > ? AND account IN `+s.db.dialect.texts()+` ORDER BY id LIMIT CAST(? AS bigint)`, after, mine, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list the open inbox of %d accounts: %w", len(accounts), err)
 	}
 	return inbounds(rows)
 }

@@ -20,25 +20,44 @@ func (db *DB) Outbox() *Outbox { return &Outbox{db} }
 
 // Acquire implements outbox.Store.
 func (s *Outbox) Acquire(ctx context.Context, account, owner string, ttl time.Duration) (outbox.Lease, error) {
-	l := outbox.Lease{Account: account, Owner: owner, Expires: time.Now().Add(ttl)}
-	clock := s.db.dialect.clock
-	query := `INSERT INTO leases (account, owner, epoch, expires_at) VALUES (?, ?, 1, ` + clock + ` + ?)
-		ON CONFLICT (account) DO UPDATE SET
-			epoch = CASE WHEN leases.owner = excluded.owner AND leases.expires_at > ` + clock + ` THEN leases.epoch ELSE leases.epoch + 1 END,
-			owner = excluded.owner, expires_at = excluded.expires_at
-		WHERE leases.owner = excluded.owner OR leases.expires_at <= ` + clock + `
-		RETURNING epoch`
-	err := s.db.doLazily(ctx, func(ctx context.Context, tx *Tx) error {
-		return tx.get(ctx, &l.Epoch, query, account, owner, ttl.Milliseconds())
-	})
-	if errors.Is(err, conversation.ErrNotFound) {
-		return outbox.Lease{}, fmt.Errorf("lease of %s: %w", account, outbox.ErrLeaseHeld)
+	lock, err := s.db.runLocks.take(account)
+	if errors.Is(err, errLocked) {
+		return outbox.Lease{}, fmt.Errorf("lease of %s: %w", account, outbox.ErrRunning)
+	}
+	if err != nil {
+		return outbox.Lease{}, err
+	}
+	l, err := s.acquire(ctx, account, owner, ttl, lock)
+	if err == nil && lock != nil {
+		err = lock.names(owner)
 	}
 	if err != nil {
 		return outbox.Lease{}, fmt.Errorf("lease of %s: %w", account, err)
 	}
 	s.db.nudges.runs(account, l.Expires)
 	return l, nil
+}
+
+func (s *Outbox) acquire(ctx context.Context, account, owner string, ttl time.Duration, lock *runLock) (outbox.Lease, error) {
+	l := outbox.Lease{Account: account, Owner: owner, Expires: time.Now().Add(ttl)}
+	dead := ""
+	if lock != nil {
+		dead = lock.dead()
+	}
+	clock := s.db.dialect.clock
+	query := `INSERT INTO leases (account, owner, epoch, expires_at) VALUES (?, ?, 1, ` + clock + ` + ?)
+		ON CONFLICT (account) DO UPDATE SET
+			epoch = CASE WHEN leases.owner = excluded.owner AND leases.expires_at > ` + clock + ` THEN leases.epoch ELSE leases.epoch + 1 END,
+			owner = excluded.owner, expires_at = excluded.expires_at
+		WHERE leases.owner = excluded.owner OR leases.expires_at <= ` + clock + ` OR leases.owner = NULLIF(CAST(? AS text), '')
+		RETURNING epoch`
+	err := s.db.doLazily(ctx, func(ctx context.Context, tx *Tx) error {
+		return tx.get(ctx, &l.Epoch, query, account, owner, ttl.Milliseconds(), dead)
+	})
+	if errors.Is(err, conversation.ErrNotFound) {
+		return l, outbox.ErrLeaseHeld
+	}
+	return l, err
 }
 
 // Release implements outbox.Store. A lease that is over already is not an error.
@@ -48,9 +67,13 @@ func (s *Outbox) Release(ctx context.Context, l outbox.Lease) error {
 		_, err := tx.exec(ctx, `UPDATE leases SET expires_at = 0 WHERE account = ? AND owner = ? AND epoch = ?`, l.Account, l.Owner, l.Epoch)
 		return err
 	})
+	if err == nil {
+		err = s.db.runLocks.drop(l.Account)
+	}
 	if err != nil {
 		return fmt.Errorf("give back the lease of %s: %w", l.Account, err)
 	}
+	s.db.nudges.tell(note{BoxLease, l.Account})
 	return nil
 }
 

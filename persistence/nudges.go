@@ -16,6 +16,8 @@ type Box string
 const (
 	BoxInbox  Box = "inbox"
 	BoxOutbox Box = "outbox"
+	BoxLease  Box = "lease"  // a lease was given back
+	BoxAgenda Box = "agenda" // something may have become due, or have room
 )
 
 // nudges tells who waits that rows were committed. It is a hint: a nudge may come twice, late, or, between processes,
@@ -66,6 +68,10 @@ func (db *DB) OnNudge(listen func(box Box, account string)) (cancel func()) {
 	}
 }
 
+// TellOthers has the other processes on the same database nudged, if there are any. It only leaves a note: it may be
+// called in a transaction, before whose end the others may look.
+func (db *DB) TellOthers(box Box, account string) { db.nudges.tellOthers(note{box, account}) }
+
 // sent tells of new outbox rows.
 func (n *nudges) sent(accounts map[string]struct{}) {
 	for account := range accounts {
@@ -76,14 +82,20 @@ func (n *nudges) sent(accounts map[string]struct{}) {
 // tell tells this process, and has the others told if one of them may run the account.
 func (n *nudges) tell(what note) {
 	n.hear(what)
+	n.mu.Lock()
+	own := n.leases[what.account].After(time.Now())
+	n.mu.Unlock()
+	if !own {
+		n.tellOthers(what)
+	}
+}
+
+func (n *nudges) tellOthers(what note) {
 	if n.stop == nil {
 		return
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.leases[what.account].After(time.Now()) {
-		return
-	}
 	n.abroad[what] = struct{}{}
 	select {
 	case n.wake <- struct{}{}:

@@ -3,6 +3,7 @@ package persistence
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/lib/pq"
 )
@@ -30,8 +31,9 @@ func (n *nudges) listen(ctx context.Context, listener *pq.Listener) {
 			case !ok:
 				return
 			case heard == nil: // connected again: nudges may have been lost
-				n.hear(note{BoxInbox, ""})
-				n.hear(note{BoxOutbox, ""})
+				for _, box := range []Box{BoxInbox, BoxOutbox, BoxLease, BoxAgenda} {
+					n.hear(note{box, ""})
+				}
 			default:
 				from, what, _ := strings.Cut(heard.Extra, " ")
 				if box, account, ok := strings.Cut(what, ":"); ok && from != n.origin {
@@ -42,26 +44,39 @@ func (n *nudges) listen(ctx context.Context, listener *pq.Listener) {
 	}
 }
 
-// notify tells other processes, all that has come together since the last time at once.
+// notify tells other processes until ctx ends, all that has come together since the last time at once.
 func (n *nudges) notify(ctx context.Context) {
 	defer n.ended.Done()
-	for {
+	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
-			return
 		case <-n.wake:
 		}
-		n.mu.Lock()
-		payloads := make([]string, 0, len(n.abroad))
-		for what := range n.abroad {
-			payloads = append(payloads, n.origin+" "+string(what.box)+":"+what.account)
-		}
-		clear(n.abroad)
-		n.mu.Unlock()
-		_, err := n.db.statements.exec(ctx, `SELECT pg_notify('`+notifyChannel+`', name) FROM unnest(CAST(? AS text[])) AS t (name)`,
-			pq.Array(payloads))
-		if err != nil && ctx.Err() == nil {
+		if err := n.pass(ctx); err != nil {
 			n.db.log.Warn("other processes cannot be nudged", "error", err.Error())
 		}
 	}
 }
+
+// pass tells what has come together. What a process says last, that it gives its leases back, is told although ctx is
+// over by then.
+func (n *nudges) pass(ctx context.Context) error {
+	n.mu.Lock()
+	payloads := make([]string, 0, len(n.abroad))
+	for what := range n.abroad {
+		payloads = append(payloads, n.origin+" "+string(what.box)+":"+what.account)
+	}
+	clear(n.abroad)
+	n.mu.Unlock()
+	if len(payloads) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), notifyTimeout)
+	defer cancel()
+	_, err := n.db.statements.exec(ctx, `SELECT pg_notify('`+notifyChannel+`', name) FROM unnest(CAST(? AS text[])) AS t (name)`,
+		pq.Array(payloads))
+	return err
+}
+
+// notifyTimeout is how long telling others may take. They look by themselves, too.
+const notifyTimeout = 2 * time.Second

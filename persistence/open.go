@@ -30,6 +30,7 @@ type DB struct {
 	writer     *writer    // SQLite
 	writing    *sqlx.DB   // SQLite: the writer's handle
 	nudges     *nudges
+	runLocks   *runLocks
 	numbers    *numbers // PostgreSQL
 	hooks      hooks
 }
@@ -48,7 +49,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
 	}
-	db.nudges, db.numbers = newNudges(db), &numbers{}
+	db.nudges, db.numbers, db.runLocks = newNudges(db), &numbers{}, newRunLocks(p)
 	if p.sqlite {
 		err = db.openSQLite(ctx)
 	} else {
@@ -74,8 +75,11 @@ func (db *DB) Close() error {
 	if db.writer != nil {
 		errs = append(errs, db.writer.close(), db.writing.Close())
 	}
-	return errors.Join(append(errs, db.cache.close(), db.pool.Close())...)
+	return errors.Join(append(errs, db.cache.close(), db.pool.Close(), db.runLocks.close())...)
 }
+
+// Alone says that one process at a time is to run each account: the database is a file.
+func (db *DB) Alone() bool { return db.place.sqlite }
 
 // String names the database for people, without a password.
 func (db *DB) String() string { return db.place.shown }

@@ -10,9 +10,10 @@ import (
 // What a PostgreSQL connection gets unless database.url says otherwise. They bound how long a lost network or a
 // stopped process can hold rows that others wait for.
 var postgresDefaults = map[string]string{
-	"connect_timeout":                     "10",    // seconds
-	"statement_timeout":                   "15000", // ms
-	"idle_in_transaction_session_timeout": "15000", // ms
+	"connect_timeout":   "10",    // seconds
+	"statement_timeout": "15000", // ms
+	// In ms, and less than a lease: a process that stands still inside a transaction keeps nobody from taking over.
+	"idle_in_transaction_session_timeout": "5000",
 	"application_name":                    "rapport",
 }
 

@@ -52,6 +52,14 @@ func (l *learner) committed() {
 	}
 }
 
+// refresh has the learned phrasings read: another process may have learned some.
+func (l *learner) refresh() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
 // busy says whether something learned is not in force yet.
 func (l *learner) busy() bool { return l.voted.Load() || l.pending.Load() }
 

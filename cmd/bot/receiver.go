@@ -12,7 +12,17 @@ import (
 // receiver is the engine as channels see it, with what a channel asks that must look for what it missed by itself.
 type receiver struct {
 	*conversation.Engine
-	db *persistence.DB
+	db    *persistence.DB
+	holds func() bool // whether the channel's account is still this process's
+}
+
+// Receive implements conversation.Receiver. What comes after the lease has ended is left to the next holder, to whom
+// the platform will give it: nothing is acknowledged under a lease that is over.
+func (r receiver) Receive(ctx context.Context, in ...conversation.Inbound) error {
+	if !r.holds() {
+		return conversation.ErrElsewhere
+	}
+	return r.Engine.Receive(ctx, in...)
 }
 
 var _ discord.Recaller = receiver{}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"os"
 	"sync"
 	"time"
 
@@ -31,11 +30,15 @@ type service struct {
 	parts    features
 	learner  *learner
 	handler  http.Handler
+	owner    string         // names this process in leases
+	tenures  *tenures       // of the accounts
+	due      *outbox.Keeper // of the lease under which due times are run
 
-	mu      sync.Mutex
-	workers map[string]*outbox.Worker // by account
-	dead    map[string]error          // channels that stopped, by name
-	typers  map[string]conversation.Typer
+	mu       sync.Mutex
+	workers  map[string]*outbox.Worker // by account
+	accounts map[string]string         // by channel's name, once it is connected
+	dead     map[string]error          // channels that stopped, by name
+	typers   map[string]conversation.Typer
 }
 
 // Waits between tries to connect a channel, real clock.
@@ -53,7 +56,7 @@ func (s *service) Run(ctx context.Context) error {
 	defer stages.stop()
 	stages.start("outbox", s.runOutbox)
 	stages.start("engine", s.engine.Run)
-	stages.start("agenda", s.driver.Run)
+	stages.start("agenda", func(ctx context.Context) error { return s.due.Run(ctx, s.driver.Run) })
 	stages.start("learning", s.learner.Run)
 	stages.start("channels", s.runChannels)
 	if s.set.HTTP.Addr != "" {
@@ -62,17 +65,30 @@ func (s *service) Run(ctx context.Context) error {
 	return stages.wait()
 }
 
-// nudged passes on that rows were written.
+// nudged passes on that rows were written, or that a lease is free.
 func (s *service) nudged(box persistence.Box, account string) {
-	if box == persistence.BoxInbox {
+	switch box {
+	case persistence.BoxInbox:
 		s.engine.Nudge()
 		return
+	case persistence.BoxAgenda:
+		if s.due.Holds() { // otherwise it would be passed on, from one who stands by to the next
+			s.driver.Nudge()
+		}
+		return
+	case persistence.BoxLease:
+		s.due.Free()
+	default:
+		s.learner.committed()
 	}
-	s.learner.committed()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for name, w := range s.workers {
-		if account == "" || account == name {
+		switch {
+		case account != "" && account != name:
+		case box == persistence.BoxLease:
+			w.Free()
+		default:
 			w.Nudge()
 		}
 	}
@@ -106,19 +122,39 @@ func (s *service) died(name string, err error) error {
 	return fmt.Errorf("no channel is left: %w", err)
 }
 
-// runChannel connects, and receives until ctx ends or the credentials are dead.
+// runChannel connects, and receives whenever this process holds the account, until ctx ends or the credentials are
+// dead.
 func (s *service) runChannel(ctx context.Context, c conversation.Channel) error {
 	account, err := s.connect(ctx, c)
 	if err != nil {
 		return err
 	}
 	s.log.Info("connected", "channel", c.Name(), "account", account)
+	for {
+		tenure, err := s.tenures.await(ctx, account)
+		if err != nil {
+			return nil //nolint:nilerr // the end of ctx is the ordinary end
+		}
+		err = s.receive(ctx, tenure, c, account)
+		if tenure.Err() == nil || ctx.Err() != nil {
+			return err
+		}
+		s.log.Warn("receiving no more: the lease was lost", "channel", c.Name(), "account", account)
+	}
+}
+
+// receive receives until ctx or the tenure ends.
+func (s *service) receive(ctx, tenure context.Context, c conversation.Channel, account string) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(tenure, cancel)()
+	s.log.Info("receiving", "channel", c.Name(), "account", account)
 	if commander, ok := c.(conversation.Commander); ok {
 		if err := commander.SetCommands(ctx, s.parts.help.Menus()); err != nil && ctx.Err() == nil {
 			s.log.Warn("the command menu could not be set; everything else goes on", "channel", c.Name(), "error", err.Error())
 		}
 	}
-	return c.Run(ctx, receiver{s.engine, s.db})
+	return c.Run(ctx, receiver{s.engine, s.db, func() bool { return s.holds(account) }})
 }
 
 // connect tries until the platform answers.
@@ -138,10 +174,6 @@ func (s *service) connect(ctx context.Context, c conversation.Channel) (account 
 // runOutbox sends for every channel's account.
 func (s *service) runOutbox(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
 	for _, c := range s.channels {
 		g.Go(func() error {
 			account, err := s.connect(ctx, c)
@@ -150,10 +182,10 @@ func (s *service) runOutbox(ctx context.Context) error {
 			}
 			w := outbox.New(outbox.Config{
 				Store: s.db.Outbox(), Channel: c, Account: account, Business: s.business, Log: s.log,
-				Owner: fmt.Sprintf("%s/%d/%d", host, os.Getpid(), time.Now().UnixNano()),
+				Owner: s.owner, Alone: s.db.Alone(), Taken: func(ctx context.Context, _ outbox.Lease) { s.taken(ctx, account) },
 			})
 			s.mu.Lock()
-			s.workers[account] = w
+			s.workers[account], s.accounts[c.Name()] = w, account
 			if typer, ok := c.(conversation.Typer); ok {
 				s.typers[account] = typer
 			}

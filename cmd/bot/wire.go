@@ -46,8 +46,10 @@ type wiring struct {
 func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 	s := &service{
 		set: w.set, path: w.path, log: w.log, db: db, business: w.business, channels: w.channels,
-		workers: map[string]*outbox.Worker{}, dead: map[string]error{}, typers: map[string]conversation.Typer{},
+		workers: map[string]*outbox.Worker{}, accounts: map[string]string{}, dead: map[string]error{}, typers: map[string]conversation.Typer{},
+		owner: processName(), tenures: newTenures(),
 	}
+	s.due = outbox.NewKeeper(db.Outbox(), agendaLease, s.owner, w.log)
 	catalogue, err := loadTexts(w)
 	if err != nil {
 		return nil, err
@@ -82,6 +84,7 @@ func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 		return nil, err
 	}
 	s.driver = clock.NewDriver(w.business, w.log, append(programme.Agendas(), surveys, promoted.agenda, persistence.NewHeld(db, w.business.Now))...)
+	s.driver.PassOn(func() { db.TellOthers(persistence.BoxAgenda, "") })
 	s.handler = s.routes()
 	return s, nil
 }
@@ -90,7 +93,7 @@ func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 func (s *service) newEngine(w wiring, db *persistence.DB) (*conversation.Engine, error) {
 	store := w.store
 	if store == nil {
-		store = db.Conversations()
+		store = heldInbox{db.Conversations(), s}
 	}
 	start, agent := commands.Start{Voice: s.parts.voice}, commands.Agent{Voice: s.parts.voice}
 	return conversation.NewEngine(conversation.Config{
