@@ -1,0 +1,202 @@
+package slack
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rapport-chat/rapport/conversation"
+)
+
+const (
+	placeLife    = 10 * time.Minute // how long a channel's name is taken to stay with its id
+	noPlaceLife  = 30 * time.Second // how long a name that was not found is not looked for again
+	maxPages     = 50               // of 1000 channels
+	staffRetry   = 15 * time.Second // until all staff channels are found
+	staffRefresh = 10 * time.Minute // channels are renamed, and archived
+)
+
+var errBadAnswer = errors.New("the answer is not what was asked for")
+
+// places know channels by name, and which of them are the staff's.
+type places struct {
+	mu     sync.Mutex
+	names  map[string]string // ids by name
+	asked  time.Time         // when the list was last read
+	wanted []string          // the staff's channels as they were given: ids or names
+	staff  map[string]bool   // ids
+	told   map[string]bool   // names that were reported as missing
+}
+
+func newPlaces(wanted []string) *places {
+	p := &places{names: map[string]string{}, staff: map[string]bool{}, told: map[string]bool{}}
+	for _, w := range wanted {
+		w = strings.TrimSpace(w)
+		switch {
+		case isPlace(w):
+			p.staff[w] = true
+		case w != "":
+			p.wanted = append(p.wanted, channelName(w))
+		}
+	}
+	return p
+}
+
+// channelName is a channel's name as the platform spells it.
+func channelName(s string) string {
+	return strings.ToLower(strings.TrimLeft(strings.TrimSpace(s), "#"))
+}
+
+func (p *places) isStaff(chat string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.staff[chat]
+}
+
+// known answers the id of a name. asked is false when the list should be read again.
+func (p *places) known(name string) (id string, asked bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	id = p.names[name]
+	life := placeLife
+	if id == "" {
+		life = noPlaceLife
+	}
+	return id, !p.asked.IsZero() && time.Since(p.asked) < life
+}
+
+// found takes a list of channels, and answers the staff's channels that are newly missing.
+func (p *places) found(names map[string]string) (missing []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.names, p.asked = names, time.Now()
+	for _, w := range p.wanted {
+		if id := names[w]; id != "" {
+			p.staff[id] = true
+			delete(p.told, w)
+		} else if !p.told[w] {
+			p.told[w] = true
+			missing = append(missing, w)
+		}
+	}
+	return missing
+}
+
+// complete says whether all of the staff's channels are known.
+func (p *places) complete() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, w := range p.wanted {
+		if p.names[w] == "" {
+			return false
+		}
+	}
+	return true
+}
+
+// listPlaces reads the channels that the bot can see.
+func (a *Adapter) listPlaces(ctx context.Context) error {
+	names := map[string]string{}
+	form := url.Values{"types": {"public_channel,private_channel"}, "exclude_archived": {"true"}, "limit": {"1000"}}
+	err := a.pages(ctx, "conversations.list", form, maxPages, func(answer map[string]json.RawMessage) bool {
+		for _, raw := range list(answer["channels"]) {
+			c := object(raw)
+			if id, name := text(c["id"]), channelName(text(c["name"])); isPlace(id) && name != "" && !truth(c["is_archived"]) {
+				names[name] = id
+			}
+		}
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	for _, name := range a.places.found(names) {
+		a.log.Error("a channel where staff work is not there, or the app was not invited to it: /invite it", "name", "#"+name)
+	}
+	return nil
+}
+
+// findStaff looks for the staff's channels before the first event is taken.
+func (a *Adapter) findStaff(ctx context.Context) {
+	if a.places.complete() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, quickTimeout)
+	defer cancel()
+	if err := a.listPlaces(ctx); err != nil {
+		a.log.Warn("the channels where staff work could not be looked up yet", "error", err)
+	}
+}
+
+// watchStaff keeps the staff's channels known until ctx ends.
+func (a *Adapter) watchStaff(ctx context.Context) {
+	if len(a.places.wanted) == 0 {
+		return
+	}
+	for {
+		wait := staffRefresh
+		if !a.places.complete() {
+			wait = staffRetry
+		}
+		if pause(ctx, wait) != nil {
+			return
+		}
+		if err := a.listPlaces(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("the channels could not be listed", "error", err)
+		}
+	}
+}
+
+// chatOf is the id of the place that an address names: a channel's id or #name, or a person.
+func (a *Adapter) chatOf(ctx context.Context, chat string) (string, error) {
+	switch {
+	case isPlace(chat):
+		return chat, nil
+	case isUser(chat):
+		return a.open(ctx, chat)
+	case strings.HasPrefix(chat, "#") && len(chat) > 1:
+	default:
+		return "", payload("bad_address", "the chat is neither an id of the platform nor a #name")
+	}
+	name := channelName(chat)
+	id, asked := a.places.known(name)
+	if id != "" && asked {
+		return id, nil
+	}
+	if !asked {
+		if err := a.listPlaces(ctx); err != nil {
+			if id != "" {
+				return id, nil // an older answer is better than none
+			}
+			return "", err
+		}
+		id, _ = a.places.known(name)
+	}
+	if id == "" {
+		return "", &conversation.SendError{
+			Kind: conversation.PersonUnreachable, Code: codeNoChannel,
+			Err: errors.New("there is no channel of that name, or the app was not invited to it"),
+		}
+	}
+	return id, nil
+}
+
+// retryAfter is the wait that an error asks for.
+func retryAfter(err error) time.Duration {
+	var se *conversation.SendError
+	if errors.As(err, &se) {
+		return se.RetryAfter
+	}
+	return 0
+}
+
+// forget has the channels listed anew when the next name is looked up.
+func (p *places) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked = time.Time{}
+}
