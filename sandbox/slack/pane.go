@@ -1,0 +1,27 @@
+package slack
+
+import (
+	"strings"
+
+	"github.com/rapport-chat/rapport/sandbox/lookalike"
+)
+
+// Commands are what the app lists when somebody types "/".
+func (l *Lookalike) Commands(string) []lookalike.Command {
+	out := make([]lookalike.Command, len(l.cfg.Commands))
+	for i, name := range l.cfg.Commands {
+		out[i] = lookalike.Command{Name: "/" + strings.TrimPrefix(name, "/")}
+	}
+	return out
+}
+
+// Blocked says whether the person is deactivated.
+func (l *Lookalike) Blocked(as string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.byName[lookalike.NameKey(as)]
+	return p != nil && p.Deleted
+}
+
+// Down says whether connections are refused now.
+func (l *Lookalike) Down() bool { return l.gate.Shut() }

@@ -1,0 +1,186 @@
+package slack
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxEntries is how many messages of one channel are remembered.
+const maxEntries = 5000
+
+// record is one line of the look-alike's file; one field is set.
+type record struct {
+	Person *person   `json:"person,omitempty"`
+	Entry  *entry    `json:"entry,omitempty"`
+	File   *file     `json:"file,omitempty"`
+	Home   *home     `json:"home,omitempty"`
+	Event  *delivery `json:"event,omitempty"` // one that the app has not acknowledged
+	Acked  int64     `json:"acked,omitempty"` // the event with that number is done
+	LastTS int64     `json:"last_ts,omitempty"`
+	LastNo int64     `json:"last_no,omitempty"` // the newest event's number
+}
+
+// save keeps what has changed, all of it or nothing.
+func (l *Lookalike) save(records ...record) error {
+	values := make([]any, len(records))
+	for i, r := range records {
+		values[i] = r
+	}
+	return l.log.Append(values...)
+}
+
+// replay takes one line of the file back into memory.
+func (l *Lookalike) replay(line []byte) error {
+	var r record
+	if err := json.Unmarshal(line, &r); err != nil {
+		return fmt.Errorf("decode a record: %w", err)
+	}
+	switch {
+	case r.Person != nil:
+		l.keepPerson(r.Person)
+	case r.Entry != nil:
+		l.replayEntry(r.Entry)
+	case r.File != nil:
+		l.files[r.File.ID] = r.File
+	case r.Home != nil:
+		l.homes[r.Home.Person] = r.Home
+	case r.Event != nil:
+		l.queue.next = max(l.queue.next, r.Event.No)
+		l.queue.pending = append(l.queue.pending, r.Event)
+	case r.Acked != 0:
+		l.queue.forget(r.Acked)
+	case r.LastTS != 0:
+		l.lastTS = max(l.lastTS, r.LastTS)
+	case r.LastNo != 0:
+		l.queue.next = max(l.queue.next, r.LastNo)
+	}
+	return nil
+}
+
+// keepPerson takes a person in, in the place of an older state of the same person.
+func (l *Lookalike) keepPerson(p *person) {
+	if known := l.byName[p.Name]; known != nil {
+		*known = *p
+		return
+	}
+	l.people = append(l.people, p)
+	l.byName[p.Name], l.byID[p.ID] = p, p
+	c := &channel{id: p.DM, owner: p}
+	l.channels = append(l.channels, c)
+	l.byChan[c.id] = c
+}
+
+// addChannel makes a public channel in which the bot is.
+func (l *Lookalike) addChannel(name string) *channel {
+	name = strings.ToLower(strings.TrimPrefix(strings.TrimSpace(name), "#"))
+	c := &channel{id: id("C", "channel", name), name: name}
+	if channelForm(name) { // the configuration names it by its id
+		c.id, c.name = strings.ToUpper(name), "channel-"+name
+	}
+	if known := l.byChan[c.id]; known != nil {
+		return known
+	}
+	l.channels = append(l.channels, c)
+	l.byChan[c.id] = c
+	return c
+}
+
+// channelForm says whether a lower-cased name is a channel's id and no name.
+func channelForm(name string) bool {
+	return len(name) >= 9 && name[0] == 'c' && strings.ContainsAny(name, "0123456789") && !strings.ContainsAny(name, "-_ ")
+}
+
+func (l *Lookalike) replayEntry(e *entry) {
+	c := l.byChan[e.Channel]
+	if c == nil {
+		return
+	}
+	l.lastTS = max(l.lastTS, micros(e.Message.TS))
+	for i := len(c.entries) - 1; i >= 0; i-- {
+		if c.entries[i].Message.TS == e.Message.TS {
+			c.entries[i] = e
+			return
+		}
+	}
+	addEntry(c, e)
+}
+
+// micros is a ts as a number, 0 for what is none.
+func micros(ts string) int64 {
+	whole, part, _ := strings.Cut(ts, ".")
+	n, err := strconv.ParseInt(whole+part, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// addEntry puts a message at the end of a channel and forgets the oldest beyond the bound.
+func addEntry(c *channel, e *entry) {
+	c.entries = append(c.entries, e)
+	if len(c.entries) > maxEntries+maxEntries/4 {
+		c.entries = slices.Clone(c.entries[len(c.entries)-maxEntries:])
+	}
+}
+
+// keepEntry saves a message in its present state together with the events that it makes, and adds it if it is new.
+func (l *Lookalike) keepEntry(c *channel, e *entry, events ...map[string]any) error {
+	records := []record{{Entry: e}}
+	fresh := make([]*delivery, len(events))
+	for i, event := range events {
+		fresh[i] = l.event(event)
+		records = append(records, record{Event: fresh[i]})
+	}
+	if err := l.save(records...); err != nil {
+		return err
+	}
+	known := slices.IndexFunc(c.entries, func(old *entry) bool { return old.Message.TS == e.Message.TS })
+	if known >= 0 {
+		c.entries[known] = e
+	} else {
+		addEntry(c, e)
+	}
+	l.enqueue(fresh...)
+	return nil
+}
+
+// emit sends an event that belongs to no message.
+func (l *Lookalike) emit(event map[string]any) error {
+	d := l.event(event)
+	if err := l.save(record{Event: d}); err != nil {
+		return err
+	}
+	l.enqueue(d)
+	return nil
+}
+
+// snapshot is everything that is still of use, as records.
+func (l *Lookalike) snapshot() []any {
+	out := []any{record{LastTS: max(l.lastTS, 1)}, record{LastNo: max(l.queue.next, 1)}}
+	for _, p := range l.people {
+		out = append(out, record{Person: p})
+	}
+	for _, c := range l.channels {
+		for _, e := range c.entries {
+			if !e.Deleted {
+				out = append(out, record{Entry: e})
+			}
+		}
+	}
+	for _, fileID := range sortedKeys(l.files) {
+		out = append(out, record{File: l.files[fileID]})
+	}
+	for _, name := range sortedKeys(l.homes) {
+		out = append(out, record{Home: l.homes[name]})
+	}
+	for _, d := range l.queue.pending {
+		out = append(out, record{Event: d})
+	}
+	return out
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
