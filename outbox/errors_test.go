@@ -125,7 +125,7 @@ func TestDeadCredentialsEndTheWorkerAndLeaveMessagesPending(t *testing.T) {
 		dead := &conversation.SendError{Kind: conversation.OurCredentials, Code: "unauthorized"}
 		p := &platform{answer: func(context.Context, conversation.Sending) error { return dead }}
 		b := start(t, p, nil)
-		for i := range 50 {
+		for i := range 150 {
 			b.store.add(to(fmt.Sprint(i), conversation.LaneAnswer))
 		}
 		b.Nudge()
@@ -135,10 +135,10 @@ func TestDeadCredentialsEndTheWorkerAndLeaveMessagesPending(t *testing.T) {
 		if !errors.As(err, &ce) || ce.Account != account || !errors.Is(err, dead) {
 			t.Errorf("Run returned %v, want a CredentialsError", err)
 		}
-		if n := b.store.count()[pending]; n != 50 {
-			t.Errorf("%d of 50 are pending", n)
+		if n := b.store.count()[pending]; n != 150 {
+			t.Errorf("%d of 150 are pending", n)
 		}
-		if len(p.arrivals) > 16 {
+		if len(p.arrivals) > 48 {
 			t.Errorf("%d calls were made after the first refusal, want at most those in flight", len(p.arrivals))
 		}
 		if _, err := b.store.Acquire(t.Context(), account, "next", time.Second); err != nil {

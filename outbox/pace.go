@@ -25,8 +25,9 @@ const (
 	// before that goes to bulk even while answers wait, as long as the answers together stay below the rate. debtLimit
 	// intervals of debt say that they do not.
 	longestGap, debtLimit = 2.95, 10
-	// slowdown and recovery are the steps by which the rate follows refusals of the whole account, and gives back.
-	slowdown, recovery, slowest = 0.9, 0.05, 0.5
+	// slowdown and recovery are the steps by which the rate follows refusals that mean the whole account, and gives
+	// back. It does not go below slowest.
+	slowdown, recovery, slowest = 0.9, 0.05, 0.1
 	recoverEvery                = time.Minute
 	// shortestRefusal is waited when the platform refuses without saying for how long.
 	shortestRefusal = time.Second
@@ -38,7 +39,7 @@ type Pace struct {
 	rate     float64       // messages a second, 0 for no limit
 	perChat  time.Duration // between two messages of a chat
 	inFlight int           // most calls at once
-	forBulk  int           // most of them in bulk, so that slow bulk calls leave answers room
+	forBulk  int           // most of them in bulk: what a crash may leave unknown, and slow calls leave answers room
 
 	slots       []*Slot // the last second's calls, oldest first
 	calls, bulk int     // in flight
@@ -54,6 +55,9 @@ type Pace struct {
 	bulkUntil    time.Time
 	refusedChat  string // the chat whose refusal lasts longest
 	refusedUntil time.Time
+	refusedLast  string // the chat that was refused last
+	refusedAt    time.Time
+	slowUntil    time.Time // refusals until then belong to the last step down
 }
 
 // chatPace is what is known of one chat.
@@ -76,7 +80,7 @@ type Slot struct {
 // NewPace is the pace of a platform's limits with at most inFlight calls at once.
 func NewPace(l conversation.Limits, inFlight int) *Pace {
 	return &Pace{
-		rate: l.PerSecond, perChat: l.PerChat, inFlight: inFlight, forBulk: max(1, inFlight*3/4),
+		rate: l.PerSecond, perChat: l.PerChat, inFlight: inFlight, forBulk: max(1, inFlight/3),
 		chats: map[string]*chatPace{}, pruneAt: 1024, factor: 1,
 	}
 }
@@ -313,11 +317,17 @@ func (s *Slot) leave() {
 }
 
 // Refused takes in that the platform refused a message to the chat for being too fast. The chat and the bulk lane
-// wait; a second chat that is refused meanwhile, or a platform that says it means the whole bot, stops the account
-// and slows it down. It returns when the message may be tried again.
+// wait; a second chat that is refused meanwhile, or a platform that says it means the whole bot, stops the account.
+// That slows the account down, and so do refusals in different chats within a minute: then it is not one chat that is
+// written to too fast. It returns when the message may be tried again.
 func (p *Pace) Refused(now time.Time, chat string, wait time.Duration, wholeBot bool) time.Time {
 	until := now.Add(max(wait, shortestRefusal))
-	second := p.refusedChat != chat && now.Before(p.refusedUntil)
+	stop := wholeBot || p.refusedChat != chat && now.Before(p.refusedUntil)
+	slow := stop || p.refusedLast != chat && now.Sub(p.refusedAt) < recoverEvery
+	if slow && !now.Before(p.slowUntil) { // once for all the calls that were in flight together
+		p.factor = max(slowest, p.factor*slowdown)
+		p.slowUntil = until
+	}
 	if c := p.chats[chat]; c == nil {
 		p.chats[chat] = &chatPace{free: until}
 	} else if until.After(c.free) {
@@ -327,13 +337,11 @@ func (p *Pace) Refused(now time.Time, chat string, wait time.Duration, wholeBot 
 	if until.After(p.refusedUntil) {
 		p.refusedChat, p.refusedUntil = chat, until
 	}
-	if second || wholeBot {
-		if !now.Before(p.accountUntil) { // once for all the calls that were in flight together
-			p.factor = max(slowest, p.factor*slowdown)
-		}
+	if stop {
 		p.accountUntil = later(p.accountUntil, until)
-		p.easeAt = p.accountUntil.Add(recoverEvery)
 	}
+	p.refusedLast, p.refusedAt = chat, now
+	p.easeAt = p.refusedUntil.Add(recoverEvery)
 	return until
 }
 

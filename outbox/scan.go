@@ -12,8 +12,9 @@ const (
 	page = 1000
 	// Ids are given out before their transaction commits, so a lower id can appear after a higher one has been read.
 	// A nudge reads again from where the lane stood overlapTicks ago, the rescan at every tick from rescanTicks ago,
-	// and one in fullEvery rescans from the start.
-	overlapTicks, rescanTicks, fullEvery = 2, 10, 60
+	// and one in fullEvery rescans from the start. While only a page of refs waits for its time, one in heldEvery does:
+	// it may have been brought forward, such as by whoever resumes an offer.
+	overlapTicks, rescanTicks, fullEvery, heldEvery = 2, 10, 60, 5
 )
 
 // job is one read of one page.
@@ -33,6 +34,7 @@ type scan struct {
 	reading bool                    // a job is out
 	looking bool                    // pages are being read from pos on
 	pos     conversation.OutgoingID // after which the next page begins
+	ticks   int
 	again   bool                    // when that is over, look again
 	from    conversation.OutgoingID // from here
 	nudged  bool                    // somebody wrote and it has not been read yet
@@ -69,8 +71,8 @@ func (s *scan) recheckFrom(id conversation.OutgoingID) {
 	}
 }
 
-// tick asks for the regular rescan, from the oldest unfinished id or where the lane stood rescanTicks ago. full
-// looks at the whole lane.
+// tick asks for the regular rescan, from the oldest unfinished id or where the lane stood rescanTicks ago; full looks
+// at the whole lane.
 func (l *lane) tick(full bool) {
 	from := l.history[rescanTicks]
 	copy(l.history[1:], l.history[:])
@@ -82,7 +84,8 @@ func (l *lane) tick(full bool) {
 	for _, n := range l.ready.lines {
 		from = min(from, n.refs[0].ID-1)
 	}
-	if full {
+	l.ticks++
+	if few := len(l.later) > 0 && len(l.later) <= page; full || few && l.ticks%heldEvery == 0 {
 		from = 0
 	}
 	l.want(from)

@@ -219,7 +219,7 @@ func (k *killRun) check(size killSize) {
 		}
 		extra += max(0, answers-k.asked[who]) + max(0, thanks-k.pressed[who])
 	}
-	const inFlight = 16
+	const inFlight = 48
 	t.Logf("%d kills, %d answers repeated, at most %d may be", k.kills, extra, k.kills*inFlight)
 	if extra > k.kills*inFlight {
 		t.Errorf("%d answers repeated over %d kills: more than were in flight", extra, k.kills)
