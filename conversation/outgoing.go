@@ -113,6 +113,7 @@ type Document struct {
 type Forward struct {
 	From       string     `json:"from"` // the account that received it
 	Attachment Attachment `json:"attachment"`
+	Else       texts.Rich `json:"else,omitempty"` // what is said in its place when it cannot be passed on
 }
 
 // BodyKind says what is to be done.

@@ -150,9 +150,9 @@ func (b deskBooks) SaveMessage(ctx context.Context, m desk.Message) error {
 	if err != nil {
 		return err
 	}
-	_, err = b.tx.exec(ctx, `UPDATE ticket_messages SET direction = ?, text = ?, way = ?, state = ?, code = ?, attempt = ?, outbox_id = ?,
+	_, err = b.tx.exec(ctx, `UPDATE ticket_messages SET direction = ?, author = ?, author_name = ?, text = ?, way = ?, state = ?, code = ?, attempt = ?, outbox_id = ?,
 		files = ?, note_id = ?, echo_id = ?, learn = ?, deleted = ?, changed_at = ? WHERE id = ?`,
-		string(m.Direction), shorten(clean(m.Text), maxWords), m.Way, m.State, clean(m.Code), m.Attempt, int64(m.Outgoing), files, int64(m.Note),
+		string(m.Direction), clean(m.Author.ID), clean(m.Author.Name), shorten(clean(m.Text), maxWords), m.Way, m.State, clean(m.Code), m.Attempt, int64(m.Outgoing), files, int64(m.Note),
 		int64(m.Echo), string(m.Learn), flag(m.Deleted), ms(m.ChangedAt), m.ID)
 	if err != nil {
 		return fmt.Errorf("save message %d of ticket %d: %w", m.ID, m.Ticket, err)
