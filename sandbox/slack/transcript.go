@@ -131,8 +131,7 @@ func (d *drawing) block(b block) {
 		}
 	case "rich_text":
 		for _, e := range b.Elements {
-			plain, page := d.l.read(strings.TrimSuffix(richMrkdwn(e), "\n"))
-			d.line(plain, page)
+			d.line(d.l.readRich(e))
 		}
 	case "image":
 		d.object(b.Title, "small")
