@@ -68,7 +68,7 @@ func (s *Outbox) Release(ctx context.Context, l outbox.Lease) error {
 		return err
 	})
 	if err == nil {
-		err = s.db.runLocks.drop(l.Account)
+		err = s.db.runLocks.drop(l.Account, l.Owner)
 	}
 	if err != nil {
 		return fmt.Errorf("give back the lease of %s: %w", l.Account, err)

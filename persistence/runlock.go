@@ -77,6 +77,13 @@ func (l *runLock) dead() string {
 	return l.name
 }
 
+// isOf says whether owner had the last lease under this lock.
+func (l *runLock) isOf(owner string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.own && l.name == owner
+}
+
 // names writes down that owner holds the lease under this lock.
 func (l *runLock) names(owner string) error {
 	l.mu.Lock()
@@ -94,12 +101,12 @@ func (l *runLock) names(owner string) error {
 	return nil
 }
 
-// drop unlocks the account.
-func (l *runLocks) drop(account string) error {
+// drop unlocks the account after owner's lease, unless another owner in this process has it by now.
+func (l *runLocks) drop(account, owner string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	lock := l.held[account]
-	if lock == nil {
+	if lock == nil || !lock.isOf(owner) {
 		return nil
 	}
 	delete(l.held, account)
