@@ -160,3 +160,25 @@ func TestDriverWaitsForDueTimesAndOneFailureHoldsUpNobody(t *testing.T) {
 		}
 	})
 }
+
+func TestANudgeIsPassedOnWhileAnotherProcessRunsTheAgendas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := clock.NewDriver(clock.NewMovable(0), slog.New(slog.DiscardHandler))
+		passed := 0
+		d.PassOn(func() { passed++ })
+		d.Nudge()
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- d.Run(ctx) }()
+		synctest.Wait()
+		d.Nudge()
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("Run = %v", err)
+		}
+		d.Nudge()
+		if passed != 2 {
+			t.Errorf("%d nudges were passed on, want those before and after Run", passed)
+		}
+	})
+}

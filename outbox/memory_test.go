@@ -186,7 +186,7 @@ func (m *memory) Release(ctx context.Context, l outbox.Lease) error {
 			return outbox.ErrLeaseLost
 		}
 		for id, r := range m.rows {
-			if r.state == sending {
+			if r.state == sending && r.epoch == l.Epoch {
 				m.violate("the lease was given back with %d sending", id)
 			}
 		}
