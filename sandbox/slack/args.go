@@ -121,8 +121,6 @@ func (a args) json(name string) json.RawMessage {
 	return v
 }
 
-func (a args) given(name string) bool { return len(a.json(name)) > 0 }
-
 // journal is what was sent, without the token; JSON in a text is shown as what it holds, so that what is in it can be
 // looked for.
 func (a args) journal() any {
