@@ -118,5 +118,5 @@ type Desk interface {
 	// HandOver opens the ticket and tells the customer what happens next.
 	HandOver(t Turn, h Handoff) Commit
 	// Waiting answers somebody who asks whether anyone is there.
-	Waiting(t Turn) texts.Rich
+	Waiting(ctx context.Context, t Turn) (texts.Rich, error)
 }

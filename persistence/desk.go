@@ -216,6 +216,9 @@ func CardSent(ctx context.Context, tx *Tx, reports []Report) error {
 		if err != nil {
 			return fmt.Errorf("note where the card of ticket %d stands: %w", r.ID, err)
 		}
+		if err := tx.ticketsSeen(ctx, `id = ?`, r.ID, r.At); err != nil {
+			return err
+		}
 	}
 	return nil
 }

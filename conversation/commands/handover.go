@@ -27,8 +27,8 @@ func (h Handover) HandOver(t conversation.Turn, off conversation.Handoff) conver
 }
 
 // Waiting implements conversation.Desk.
-func (h Handover) Waiting(t conversation.Turn) texts.Rich {
-	return h.Texts.Say(t.Lang, "talk.alo_waiting", h.minutes())
+func (h Handover) Waiting(_ context.Context, t conversation.Turn) (texts.Rich, error) {
+	return h.Texts.Say(t.Lang, "talk.alo_waiting", h.minutes()), nil
 }
 
 func (h Handover) minutes() texts.Vars {

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/texts"
@@ -14,7 +15,7 @@ type SmallTalk struct{ Voice }
 func (SmallTalk) Name() string { return "small_talk" }
 
 // Decide implements conversation.Skill.
-func (s SmallTalk) Decide(_ context.Context, t conversation.Turn) (conversation.Commit, error) {
+func (s SmallTalk) Decide(ctx context.Context, t conversation.Turn) (conversation.Commit, error) {
 	var o conversation.Outgoing
 	switch t.Intent {
 	case texts.IntentGreeting:
@@ -32,7 +33,11 @@ func (s SmallTalk) Decide(_ context.Context, t conversation.Turn) (conversation.
 	case texts.IntentBye:
 		o = conversation.Say(s.Texts.Say(t.Lang, "talk.bye", nil))
 	case texts.IntentAlo, texts.IntentWait:
-		o = conversation.Say(s.alo(t))
+		text, err := s.alo(ctx, t)
+		if err != nil {
+			return nil, fmt.Errorf("tell who waits how it stands: %w", err)
+		}
+		o = conversation.Say(text)
 	case texts.IntentBot:
 		o = conversation.Say(s.Texts.Say(t.Lang, "talk.bot", nil), s.call(t))
 	case texts.IntentInsult:
@@ -53,9 +58,9 @@ func (s SmallTalk) call(t conversation.Turn) []conversation.Button {
 }
 
 // alo tells the state to somebody who waits.
-func (s SmallTalk) alo(t conversation.Turn) texts.Rich {
+func (s SmallTalk) alo(ctx context.Context, t conversation.Turn) (texts.Rich, error) {
 	if t.HumanWaits || t.HumanOwns {
-		return s.Desk.Waiting(t)
+		return s.Desk.Waiting(ctx, t)
 	}
-	return s.Texts.Say(t.Lang, "talk.alo", nil)
+	return s.Texts.Say(t.Lang, "talk.alo", nil), nil
 }
