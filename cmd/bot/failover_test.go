@@ -66,7 +66,7 @@ func (f *fleet) signal(p *process, s os.Signal) {
 func (f *fleet) roll(lease string) {
 	f.t.Helper()
 	old := f.holder(lease)
-	f.replace(old)
+	f.replace(old) // and take it from the door
 	begun := time.Now()
 	f.signal(old, syscall.SIGTERM)
 	if code := old.wait(f.t); code != 0 {
@@ -84,10 +84,27 @@ func (f *fleet) finish() {
 	f.rest()
 	f.checkChat()
 	f.checkOffers()
+	f.checkDoor()
 	for _, p := range f.bots {
 		f.signal(p, syscall.SIGTERM)
 		if code := p.wait(f.t); code != 0 {
 			f.t.Errorf("a process ended with %d: %s", code, tail(p.err.String()))
+		}
+	}
+}
+
+// checkDoor wants webhooks to have been taken by each of the processes, who held the lease and who stood by.
+func (f *fleet) checkDoor() {
+	f.t.Helper()
+	if f.door == nil {
+		return
+	}
+	f.door.mu.Lock()
+	defer f.door.mu.Unlock()
+	f.t.Logf("webhooks by process: %v", f.door.taken)
+	for _, addr := range f.door.addrs {
+		if f.door.taken[addr] == 0 {
+			f.t.Errorf("the process at %s took no webhook", addr)
 		}
 	}
 }
@@ -190,11 +207,12 @@ func TestFaultFailover(t *testing.T) {
 		people, rounds = 120, 10
 	}
 	for _, c := range []struct {
-		name    string
-		trouble func(f *fleet, round int)
+		name     string
+		webhooks bool
+		trouble  func(f *fleet, round int)
 	}{
-		{"killed", func(f *fleet, round int) { f.killHolder([]string{telegramAccount, agendaLease}[round%2]) }},
-		{"frozen", func(f *fleet, _ int) {
+		{"killed", false, func(f *fleet, round int) { f.killHolder([]string{telegramAccount, agendaLease}[round%2]) }},
+		{"frozen", false, func(f *fleet, _ int) {
 			thawed := f.freezeHolder(telegramAccount)
 			other := f.holder(telegramAccount)
 			f.roll(telegramAccount)
@@ -202,14 +220,15 @@ func TestFaultFailover(t *testing.T) {
 				f.t.Error("the thawed process held the lease")
 			}
 		}},
-		{"replaced", func(f *fleet, _ int) {
+		{"replaced", false, func(f *fleet, _ int) {
 			f.roll(telegramAccount)
 			f.roll(agendaLease)
 		}},
+		{"called over HTTP", true, func(f *fleet, _ int) { f.roll(telegramAccount) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			f := newFleet(t, 2, people, 2*rounds)
+			f := newFleet(t, shape{people: people, offers: 2 * rounds, webhooks: c.webhooks})
 			f.stopChat = f.chat(100 * time.Millisecond)
 			for round := range rounds {
 				f.broadcast()

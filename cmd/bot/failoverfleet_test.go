@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -26,9 +28,9 @@ type fleet struct {
 	db       *sqlx.DB
 	own      *persistence.DB
 	bots     []*process
-	offers   int // that the config has
-	sent     int // of them made due
-	troubles int // after which messages may be unknown or repeated
+	door     *door // where webhooks come in; nil when the platform is polled
+	sent     int   // offers made due
+	troubles int   // after which messages may be unknown or repeated
 	stopChat func()
 }
 
@@ -43,10 +45,46 @@ func dawdle(next http.Handler, most time.Duration) http.Handler {
 	})
 }
 
-// newFleet starts so many processes and makes people known who want offers.
-func newFleet(t *testing.T, bots, people, offers int) *fleet {
+// door hands webhooks to the processes in turn, as a load balancer in front of them would.
+type door struct {
+	mu    sync.Mutex
+	addrs []string // of the living ones
+	turn  int
+	taken map[string]int
+}
+
+// RoundTrip implements http.RoundTripper.
+func (d *door) RoundTrip(r *http.Request) (*http.Response, error) {
+	d.mu.Lock()
+	if len(d.addrs) == 0 {
+		d.mu.Unlock()
+		return nil, errors.New("nobody is there")
+	}
+	d.turn++
+	addr := d.addrs[d.turn%len(d.addrs)]
+	d.taken[addr]++
+	d.mu.Unlock()
+	r = r.Clone(r.Context())
+	r.URL.Scheme, r.URL.Host = "http", addr
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// shape is what a fleet is made of.
+type shape struct {
+	people, offers int
+	webhooks       bool
+}
+
+// newFleet starts two processes and makes people known who want offers.
+func newFleet(t *testing.T, sh shape) *fleet {
 	t.Helper()
-	like, err := telegramlike.New(telegramlike.Config{Token: sandboxToken, Limits: telegramlike.Limits{PerSecond: -1, PerChat: -1}})
+	f := &fleet{stopChat: func() {}}
+	cfg := telegramlike.Config{Token: sandboxToken, Limits: telegramlike.Limits{PerSecond: -1, PerChat: -1}}
+	if sh.webhooks {
+		f.door = &door{taken: map[string]int{}}
+		cfg.Webhooks = &http.Client{Transport: f.door}
+	}
+	like, err := telegramlike.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,12 +101,15 @@ func newFleet(t *testing.T, bots, people, offers int) *fleet {
 		}
 	})
 	url := dbtest.Postgres(t)
-	f := &fleet{offers: offers, stopChat: func() {}}
 	f.killRun = &killRun{t: t, url: url, dir: t.TempDir(), like: like, asked: map[string]int{}, pressed: map[string]int{}}
 	files := botConfig(url, srv.URL(), sandboxToken)
-	files["rapport.yaml"] += broadcastConfig(offers)
+	files["rapport.yaml"] += broadcastConfig(sh.offers)
+	if sh.webhooks {
+		files["rapport.yaml"] = strings.Replace(files["rapport.yaml"], "  telegram:\n",
+			"  telegram:\n    mode: webhook\n    public_url: https://bot.example.com\n", 1)
+	}
 	writeFiles(t, f.dir, files)
-	for range bots {
+	for range 2 {
 		f.startOne()
 	}
 	f.bot = f.bots[0]
@@ -81,7 +122,7 @@ func newFleet(t *testing.T, bots, people, offers int) *fleet {
 			t.Error(err)
 		}
 	})
-	f.welcomeAll(people)
+	f.welcomeAll(sh.people)
 	f.rest()
 	f.consentAll()
 	return f
@@ -107,7 +148,25 @@ func (f *fleet) startOne() *process {
 	p := startBot(f.t, f.dir, nil, "run")
 	p.until(f.t, "connected")
 	f.bots = append(f.bots, p)
+	f.openDoor()
 	return p
+}
+
+var servingAt = regexp.MustCompile(`msg=serving addr=(\S+)`)
+
+// openDoor has webhooks go to the processes that are there now.
+func (f *fleet) openDoor() {
+	if f.door == nil {
+		return
+	}
+	f.door.mu.Lock()
+	defer f.door.mu.Unlock()
+	f.door.addrs = nil
+	for _, p := range f.bots {
+		if at := servingAt.FindStringSubmatch(p.err.String()); at != nil {
+			f.door.addrs = append(f.door.addrs, at[1])
+		}
+	}
 }
 
 // replace has a new process stand where p was.

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rapport-chat/rapport/persistence/dbtest"
+)
+
+// TestOneProcessOnAFile wants a second process refused by name while the first lives, and a killed one followed at
+// once: not after the rest of its lease.
+func TestOneProcessOnAFile(t *testing.T) {
+	t.Parallel()
+	k := newKillRun(t, dbtest.SQLite(t))
+	k.start()
+	k.bot.until(t, "receiving")
+	second := startBot(t, k.dir, nil, "run")
+	if code := second.wait(t); code != 1 {
+		t.Errorf("the second process ended with %d, want 1", code)
+	}
+	if said := second.err.String(); !strings.Contains(said, telegramAccount) || !strings.Contains(said, "stop it first") {
+		t.Errorf("the second process does not say which account is run already: %s", tail(said))
+	}
+	k.welcomeAll(3)
+	k.rest()
+	k.bot.kill()
+	begun := time.Now()
+	k.start()
+	k.bot.until(t, "receiving")
+	if d := time.Since(begun); d > 4*time.Second {
+		t.Errorf("a killed process was followed after %v, want no wait for its lease", d)
+	}
+	k.welcomeAll(3)
+	k.rest()
+	if code := k.bot.stop(t); code != 0 {
+		t.Errorf("the service ended with %d: %s", code, tail(k.bot.err.String()))
+	}
+}
