@@ -4,6 +4,7 @@ import (
 	"log/slog"
 
 	"github.com/rapport-chat/rapport/adapters/discord"
+	"github.com/rapport-chat/rapport/adapters/slack"
 	"github.com/rapport-chat/rapport/adapters/telegram"
 	"github.com/rapport-chat/rapport/conversation"
 )
@@ -28,6 +29,14 @@ var channelKinds = []channelKind{
 		}
 		return discord.New(*set.Channels.Discord, log)
 	}},
+	{slack.Name, func(set settings, log *slog.Logger) (conversation.Channel, error) {
+		if set.Channels.Slack == nil {
+			return nil, nil
+		}
+		cfg := *set.Channels.Slack
+		cfg.StaffChannels = set.staffChannels()
+		return slack.New(cfg, log)
+	}},
 }
 
 // openChannels makes every channel that the config has.
@@ -43,4 +52,12 @@ func openChannels(set settings, log *slog.Logger) ([]conversation.Channel, error
 		}
 	}
 	return all, nil
+}
+
+// staffChannels are the places where staff work, the main one first.
+func (s settings) staffChannels() []string {
+	if s.Staff.Channel == "" {
+		return nil
+	}
+	return []string{s.Staff.Channel}
 }

@@ -22,8 +22,11 @@ var invented = []struct {
 	{"discord", "vera", language.Russian},
 }
 
-// seed makes the invented customers known, once per data folder.
+// seed makes the invented customers known, once per data folder, and somebody who works here.
 func seed(ctx context.Context, s *service, st *stand) error {
+	if _, err := st.slack.Introduce(lookalike.Person{Name: "nigar", Locale: string(language.Azerbaijani), Staff: true}); err != nil {
+		return err
+	}
 	store := s.db.Conversations()
 	for _, p := range st.platforms() {
 		account, err := s.accountOf(ctx, p.Name())

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rapport-chat/rapport/adapters/discord"
+	"github.com/rapport-chat/rapport/adapters/slack"
 	"github.com/rapport-chat/rapport/adapters/telegram"
 	"github.com/rapport-chat/rapport/calendar"
 	"github.com/rapport-chat/rapport/config"
@@ -60,6 +61,7 @@ type channelSettings struct {
 	config.At
 	Telegram *telegram.Config `yaml:"telegram"`
 	Discord  *discord.Config  `yaml:"discord"`
+	Slack    *slack.Config    `yaml:"slack"`
 }
 
 type knowledgeSection struct {

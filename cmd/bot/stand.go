@@ -9,11 +9,13 @@ import (
 	"time"
 
 	"github.com/rapport-chat/rapport/adapters/discord"
+	"github.com/rapport-chat/rapport/adapters/slack"
 	"github.com/rapport-chat/rapport/adapters/telegram"
 	"github.com/rapport-chat/rapport/clock"
 	"github.com/rapport-chat/rapport/config"
 	discordlike "github.com/rapport-chat/rapport/sandbox/discord"
 	"github.com/rapport-chat/rapport/sandbox/lookalike"
+	slacklike "github.com/rapport-chat/rapport/sandbox/slack"
 	telegramlike "github.com/rapport-chat/rapport/sandbox/telegram"
 )
 
@@ -21,13 +23,14 @@ import (
 type stand struct {
 	telegram *telegramlike.Lookalike
 	discord  *discordlike.Lookalike
+	slack    *slacklike.Lookalike
 	servers  map[string]*lookalike.Server // by platform
 }
 
 // sandboxToken is the look-alike's own; no real bot has it.
 const sandboxToken = "7000000001:sandbox-look-alike-of-telegram"
 
-func newStand(ctx context.Context, dir string, _ settings, now func() time.Time) (*stand, error) {
+func newStand(ctx context.Context, dir string, set settings, now func() time.Time) (*stand, error) {
 	s := &stand{servers: map[string]*lookalike.Server{}}
 	var err error
 	s.telegram, err = telegramlike.New(telegramlike.Config{Token: sandboxToken, Dir: filepath.Join(dir, "telegram"), Now: now})
@@ -37,6 +40,10 @@ func newStand(ctx context.Context, dir string, _ settings, now func() time.Time)
 	s.discord, err = discordlike.New(discordlike.Config{Dir: filepath.Join(dir, "discord"), Now: now})
 	if err != nil {
 		return nil, errors.Join(err, s.telegram.Close())
+	}
+	s.slack, err = slacklike.New(slacklike.Config{Dir: filepath.Join(dir, "slack"), Now: now, Channels: channelNames(set.staffChannels())})
+	if err != nil {
+		return nil, errors.Join(err, s.telegram.Close(), s.discord.Close())
 	}
 	for _, p := range s.platforms() {
 		if s.servers[p.Name()], err = lookalike.Listen(ctx, "127.0.0.1:0", p.Handler()); err != nil {
@@ -48,7 +55,7 @@ func newStand(ctx context.Context, dir string, _ settings, now func() time.Time)
 }
 
 // platforms are the look-alikes in the order in which the page shows them.
-func (s *stand) platforms() []lookalike.Platform { return []lookalike.Platform{s.telegram, s.discord} }
+func (s *stand) platforms() []lookalike.Platform { return []lookalike.Platform{s.telegram, s.discord, s.slack} }
 
 // awaitBots returns when every channel of the service has reached its look-alike: on Discord a bot hears nothing of
 // what is said before its gateway connection stands.
@@ -56,13 +63,16 @@ func (s *stand) awaitBots(ctx context.Context, svc *service) error {
 	if err := svc.awaitChannels(ctx); err != nil {
 		return err
 	}
-	return s.discord.Online(ctx)
+	return errors.Join(s.discord.Online(ctx), s.slack.Online(ctx))
 }
 
-// privateChat is the id of a person's chat with the bot: on Discord a channel of its own.
+// privateChat is the id of a person's chat with the bot: on Discord and Slack a channel of its own.
 func (s *stand) privateChat(p lookalike.Platform, person lookalike.Person) string {
-	if p == lookalike.Platform(s.discord) {
+	switch p {
+	case lookalike.Platform(s.discord):
 		return s.discord.Direct(person.Name)
+	case lookalike.Platform(s.slack):
+		return s.slack.Direct(person.Name)
 	}
 	return person.ID
 }
@@ -71,7 +81,22 @@ func (s *stand) privateChat(p lookalike.Platform, person lookalike.Person) strin
 func (s *stand) channels(c channelSettings) channelSettings {
 	c.Telegram = &telegram.Config{Token: config.NewSecret(sandboxToken), APIURL: s.servers["telegram"].URL()}
 	c.Discord = &discord.Config{Token: config.NewSecret(s.discord.Token()), APIURL: s.servers["discord"].URL()}
+	c.Slack = &slack.Config{
+		BotToken: config.NewSecret(s.slack.BotToken()), AppToken: config.NewSecret(s.slack.AppToken()), APIURL: s.servers["slack"].URL() + "/api/",
+		Mode: slack.ModeSocket,
+	}
 	return c
+}
+
+// channelNames are the names among the places where staff work; the look-alike has channels of its own ids.
+func channelNames(places []string) []string {
+	var names []string
+	for _, place := range places {
+		if name, ok := strings.CutPrefix(place, "#"); ok {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func (s *stand) close() error {
