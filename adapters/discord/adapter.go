@@ -48,6 +48,9 @@ type Adapter struct {
 	deleting *recent
 	loans    *loans
 	doubtful *recent // follow-ups whose outcome is not known
+	refused  *refusals
+
+	offersChat atomic.Pointer[string] // the channel for offers, once found
 }
 
 // identity is who we are on the platform.
@@ -97,6 +100,7 @@ func New(cfg Config, log *slog.Logger, opts ...Option) (*Adapter, error) {
 		deleting: newRecent(),
 		loans:    newLoans(),
 		doubtful: newRecent(),
+		refused:  newRefusals(),
 	}
 	for _, opt := range opts {
 		opt(a)

@@ -21,11 +21,15 @@ func (a *Adapter) Diagnose(ctx context.Context) []conversation.Finding {
 	if err != nil {
 		return []conversation.Finding{refused(err)}
 	}
-	return []conversation.Finding{
+	findings := []conversation.Finding{
 		{What: "the token is that of the bot " + account},
 		a.diagnoseServers(ctx),
 		a.diagnoseGateway(ctx),
 	}
+	if a.offersInChannel {
+		findings = append(findings, a.diagnoseOffers(ctx))
+	}
+	return findings
 }
 
 // refused is the finding when the platform does not take our credentials, or does not answer.

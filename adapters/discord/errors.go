@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
@@ -38,9 +37,9 @@ const (
 	dmRetryAfter    = time.Minute
 )
 
-// refusals are the codes that have to be told apart. 50007 stands for a person who has blocked the bot, closed the
+// refusalCodes are the codes that have to be told apart. 50007 stands for a person who has blocked the bot, closed the
 // direct messages or left the server: the platform does not tell which.
-var refusals = map[int]struct {
+var refusalCodes = map[int]struct {
 	kind conversation.ErrorKind
 	code string
 }{
@@ -67,7 +66,7 @@ func (a *Adapter) failure(ex *exchange, cause error) *conversation.SendError {
 		return unanswered(ex, cause)
 	}
 	se := &conversation.SendError{Err: fmt.Errorf("%s: HTTP %d, code %d %s", ex.what, ex.status, ex.code, a.scrub(ex.message))}
-	if r, ok := refusals[ex.code]; ok && ex.answered {
+	if r, ok := refusalCodes[ex.code]; ok && ex.answered {
 		se.Kind, se.Code = r.kind, r.code
 		return se
 	}
@@ -154,63 +153,4 @@ func codeOf(err error) string {
 // payload is an error about what we wanted to send.
 func payload(code, format string, args ...any) *conversation.SendError {
 	return &conversation.SendError{Kind: conversation.OurPayload, Code: code, Err: fmt.Errorf(format, args...)}
-}
-
-// The platform blocks an address after 10,000 refused calls in ten minutes; we stop before.
-// Source: docs.discord.com/developers/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans.
-const (
-	budgetMinutes = 10
-	budgetLimit   = 8000
-)
-
-// budget counts the calls of the last ten minutes that count as invalid: 401, 403 and 429, except shared ones.
-type budget struct {
-	mu      sync.Mutex
-	minute  int64 // the newest minute that is counted
-	counted [budgetMinutes]int
-}
-
-func (b *budget) count(ex *exchange, now time.Time) {
-	switch {
-	case ex.status == http.StatusUnauthorized, ex.status == http.StatusForbidden:
-	case ex.status == http.StatusTooManyRequests && !ex.shared:
-	default:
-		return
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.advance(now)
-	b.counted[b.minute%budgetMinutes]++
-}
-
-// advance forgets the minutes that have passed.
-func (b *budget) advance(now time.Time) {
-	minute := now.Unix() / 60
-	for range min(max(minute-b.minute, 0), budgetMinutes) {
-		b.minute++
-		b.counted[b.minute%budgetMinutes] = 0
-	}
-	b.minute = max(b.minute, minute)
-}
-
-// wait is how long no call may be made, 0 while there is room.
-func (b *budget) wait(now time.Time) time.Duration {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.advance(now)
-	sum := 0
-	for _, n := range b.counted {
-		sum += n
-	}
-	if sum < budgetLimit {
-		return 0
-	}
-	return time.Minute
-}
-
-func (a *Adapter) overBudget(ex *exchange, wait time.Duration) *conversation.SendError {
-	return &conversation.SendError{
-		Kind: conversation.RateLimited, RetryAfter: wait, WholeBot: true, Code: "invalid_request_budget",
-		Err: fmt.Errorf("%s: not made, the platform has refused %d calls in ten minutes", ex.what, budgetLimit),
-	}
 }

@@ -82,7 +82,10 @@ func (a *Adapter) call(ctx context.Context, ex *exchange) (*exchange, error) {
 	if err == nil && ex.status >= 200 && ex.status < 300 {
 		return ex, nil
 	}
-	a.invalid.count(ex, time.Now())
+	if a.invalid.count(ex, time.Now()) {
+		a.log.Error("the platform has refused so many calls that none is made for some minutes: it would block our address",
+			"refused", budgetLimit, "minutes", budgetMinutes)
+	}
 	return ex, a.failure(ex, err)
 }
 

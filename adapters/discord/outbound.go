@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/bwmarrin/discordgo"
 
@@ -45,6 +46,11 @@ func (a *Adapter) Send(ctx context.Context, s conversation.Sending) (conversatio
 	if err != nil {
 		return conversation.Receipt{}, err
 	}
+	if s.Lane != conversation.LaneAnswer { // who waits for an answer has the chat open
+		if err := a.refused.check(channel, time.Now()); err != nil {
+			return conversation.Receipt{}, err
+		}
+	}
 	var ids []string
 	switch s.Body.Kind {
 	case conversation.BodyNew:
@@ -56,6 +62,7 @@ func (a *Adapter) Send(ctx context.Context, s conversation.Sending) (conversatio
 	default:
 		err = payload("bad_body", "unknown kind of body %d", s.Body.Kind)
 	}
+	a.refused.note(channel, err, time.Now())
 	if err != nil {
 		return conversation.Receipt{}, err
 	}

@@ -162,6 +162,7 @@ func (r *receiver) keepEvent(ctx context.Context, s *session, e event) bool {
 				newest = "" // an interaction or an edit: its id says nothing about messages
 			}
 			r.a.chats.saw(chat, newest, in.From.UserID)
+			r.a.refused.forget(chat)
 		}
 	}
 	if e.kept != nil {

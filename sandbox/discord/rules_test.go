@@ -14,10 +14,10 @@ func pressable(id, label string) obj {
 	return obj{"type": 2, "style": 1, "custom_id": id, "label": label}
 }
 
-func many(n int, make func(i int) any) []any {
+func many(n int, one func(i int) any) []any {
 	var out []any
 	for i := range n {
-		out = append(out, make(i))
+		out = append(out, one(i))
 	}
 	return out
 }
