@@ -73,7 +73,7 @@ func (h Human) certain(ctx context.Context, t conversation.Turn) (conversation.C
 	if h.Certain == nil || t.In.Text == "" || t.Intent != "" {
 		return nil, nil
 	}
-	t.Final = true
+	t.Final, t.HumanOwns = true, true
 	return h.Certain.Decide(ctx, t)
 }
 

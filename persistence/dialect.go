@@ -75,6 +75,9 @@ func ids[T ~int64](d *dialect, list []T) string {
 
 // objects is a list of structs as one parameter for rows. Their JSON names are the columns.
 func objects[T any](list []T) (string, error) {
+	if len(list) == 0 {
+		return "[]", nil // not null, which PostgreSQL does not take for a list
+	}
 	raw, err := json.Marshal(list)
 	if err != nil {
 		return "", fmt.Errorf("encode %d rows: %w", len(list), err)

@@ -115,7 +115,9 @@ func (s *Conversations) FindButton(ctx context.Context, to conversation.Address,
 		Created int64 `db:"created_at"`
 	}
 	err := s.db.statements.get(ctx, &row, `SELECT id, COALESCE(of_id, 0) AS of, body, created_at FROM outbox
-		WHERE token = ? AND account = ? AND (chat = ? OR sent_chat = ?)`, prefix, clean(to.Account), clean(to.Chat), clean(to.Chat))
+		WHERE token = ? AND account = ? AND (chat = ? OR sent_chat = ?
+			OR EXISTS (SELECT 1 FROM outbox t WHERE t.id = outbox.of_id AND t.sent_chat = ?))`, // an edit stands where its target does
+		prefix, clean(to.Account), clean(to.Chat), clean(to.Chat), clean(to.Chat))
 	if errors.Is(err, conversation.ErrNotFound) {
 		return conversation.Pressed{}, err
 	}
