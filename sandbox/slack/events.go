@@ -105,7 +105,7 @@ func (l *Lookalike) enqueue(ds ...*delivery) {
 
 // pump hands over what is due, in order.
 func (l *Lookalike) pump() {
-	if l.ctx.Err() != nil || l.gate.Shut() {
+	if l.ctx.Err() != nil || l.gate.Shut() || l.queue.base == "" && len(l.queue.sockets) == 0 {
 		return
 	}
 	now := time.Now()

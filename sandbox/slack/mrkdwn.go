@@ -150,6 +150,9 @@ func (r *reader) next(text string, before rune) int {
 	return 1
 }
 
+// maxStyled bounds how far a mark's end is looked for, in bytes, so that hostile text costs no more than others.
+const maxStyled = 3000
+
 // closing is where the style that a text begins with ends, 0 when it does not: marks stand at the edges of words.
 func closing(text string, before rune) int {
 	if word(before) || len(text) < 3 {
@@ -158,7 +161,7 @@ func closing(text string, before rune) int {
 	if first, _ := utf8.DecodeRuneInString(text[1:]); unicode.IsSpace(first) || first == rune(text[0]) {
 		return 0
 	}
-	for i := 2; i < len(text) && text[i] != '\n'; i++ {
+	for i := 2; i < min(len(text), maxStyled) && text[i] != '\n'; i++ {
 		if text[i] != text[0] {
 			continue
 		}
