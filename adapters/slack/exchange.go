@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -66,6 +67,9 @@ func (a *Adapter) call(ctx context.Context, ex *exchange) (*exchange, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	err := a.do(ctx, ex)
+	if err != nil && ctx.Err() == nil && !ex.written.Load() && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)) {
+		err = a.do(ctx, ex) // a kept connection was closed from the other side; an incomplete request cannot be carried out
+	}
 	if err == nil && ex.status >= 200 && ex.status < 300 && ex.answered && ex.code == "" {
 		return ex, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/slack-go/slack"
 
@@ -13,6 +14,9 @@ import (
 // A message of ours may stand in several of the platform's. Its id then lists all, the one with the buttons last; a
 // file that went along is listed by its own id.
 const idSeparator = ","
+
+// paceReserve is what has to be left of a call's time for it to be made.
+const paceReserve = 1500 * time.Millisecond
 
 // Send implements conversation.Channel.
 func (a *Adapter) Send(ctx context.Context, s conversation.Sending) (conversation.Receipt, error) {
@@ -62,7 +66,12 @@ func (a *Adapter) sendNew(ctx context.Context, chat string, s conversation.Sendi
 		}
 		return nil, err
 	}
-	for i := len(sent); i < len(parts); i++ {
+	for i, first := len(sent), len(sent); i < len(parts); i++ {
+		if i > first {
+			if err := keepPace(ctx); err != nil {
+				return keep(err)
+			}
+		}
 		id, err := a.sendPart(ctx, chat, s, parts[i])
 		if err != nil {
 			return keep(err)
@@ -83,6 +92,17 @@ func (a *Adapter) sendNew(ctx context.Context, chat string, s conversation.Sendi
 	a.progress.drop(s.Nonce)
 	a.progress.drop(s.Nonce + " picture")
 	return sent, nil
+}
+
+// keepPace waits between the parts of a message for as long as the platform wants it. When the caller's time is too
+// short for it, the rest is for another try.
+func keepPace(ctx context.Context) error {
+	if until, ok := ctx.Deadline(); ok && time.Until(until) < perChat+paceReserve || pause(ctx, perChat) != nil {
+		return &conversation.SendError{
+			Kind: conversation.RateLimited, RetryAfter: perChat, Code: "more_to_come", Err: errors.New("the next part of a long message has to wait"),
+		}
+	}
+	return nil
 }
 
 // sendPart sends one part to everybody or to one person.
@@ -252,7 +272,11 @@ func (a *Adapter) delete(ctx context.Context, chat string, s conversation.Sendin
 	}
 	for _, id := range files {
 		_, err := a.call(ctx, &exchange{method: "files.delete", payload: map[string]any{"file": id}, repeat: true})
-		if err != nil && codeOf(err) != codeGone {
+		switch codeOf(err) {
+		case "", codeGone:
+		case "unknown_method":
+			a.log.Warn("the server cannot delete files; one stays")
+		default:
 			return err
 		}
 	}

@@ -17,14 +17,16 @@ import (
 func TestLostConnection(t *testing.T) {
 	t.Parallel()
 	for name, lose := range map[string]func(s *stage){
-		"warning":             func(s *stage) { s.l.Disconnect("warning") },
-		"refresh":             func(s *stage) { s.l.Disconnect("refresh_requested") },
-		"too many":            func(s *stage) { s.l.Disconnect("too_many_websockets") },
-		"cut":                 func(s *stage) { s.l.Disconnect("") },
-		"silent":              func(s *stage) { s.l.Mute() },
-		"an unknown reason":   func(s *stage) { s.l.Disconnect("lunch") },
-		"no acknowledgements": func(s *stage) { s.must(s.l.Fault(s.Context(), lookalike.Fault{Method: "socket", Path: "ack", Times: 2})) },
-		"40 s of outage":      func(s *stage) { s.must(s.l.Fault(s.Context(), lookalike.Fault{Drop: 40 * time.Second})) },
+		"warning":           func(s *stage) { s.l.Disconnect("warning") },
+		"refresh":           func(s *stage) { s.l.Disconnect("refresh_requested") },
+		"too many":          func(s *stage) { s.l.Disconnect("too_many_websockets") },
+		"cut":               func(s *stage) { s.l.Disconnect("") },
+		"silent":            func(s *stage) { s.l.Mute() },
+		"an unknown reason": func(s *stage) { s.l.Disconnect("lunch") },
+		"no acknowledgements": func(s *stage) {
+			s.must(s.l.Fault(s.Context(), lookalike.Fault{Method: "socket", Path: "ack", Times: 2}))
+		},
+		"40 s of outage": func(s *stage) { s.must(s.l.Fault(s.Context(), lookalike.Fault{Drop: 40 * time.Second})) },
 		"Socket Mode is off for a while": func(s *stage) {
 			s.l.SocketMode(false)
 			s.after(2 * time.Minute)

@@ -2,6 +2,8 @@ package slack_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"testing"
@@ -24,6 +26,7 @@ type stage struct {
 	inbox *inbox
 	opts  []slack.Option
 	end   func() error
+	sends int
 }
 
 // onStage runs a test in a bubble. before may misuse the platform before the channel runs.
@@ -103,10 +106,19 @@ func (s *stage) must(err error) {
 // send sends a body, and answers its receipt. The platform's pace is kept.
 func (s *stage) send(o conversation.Outgoing, of string) conversation.Receipt {
 	s.Helper()
-	s.after(time.Second)
-	r, err := s.a.Send(s.Context(), conversation.Sending{Outgoing: o, MessageID: of})
-	s.must(err)
-	return r
+	s.sends++
+	for {
+		s.after(time.Second)
+		ctx, cancel := context.WithTimeout(s.Context(), 5*time.Second)
+		r, err := s.a.Send(ctx, conversation.Sending{Outgoing: o, MessageID: of, Nonce: fmt.Sprintf("nonce-%d", s.sends)})
+		cancel()
+		var se *conversation.SendError
+		if !errors.As(err, &se) || se.Kind != conversation.RateLimited || se.RetryAfter <= 0 {
+			s.must(err)
+			return r
+		}
+		s.after(se.RetryAfter)
+	}
 }
 
 func say(chat, thread, text string, rows ...[]conversation.Button) conversation.Outgoing {
