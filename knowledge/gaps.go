@@ -2,6 +2,7 @@ package knowledge
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -17,26 +18,30 @@ import (
 // help.
 type Unanswered struct {
 	Text     string
-	Language language.Code
-	Nearest  string // the article that came closest, empty for none
+	Language language.Code // the customer's; a question that is plainly in another one goes there
+	Nearest  string        // the article that came closest, empty for none
 	At       time.Time
+	Failed   bool // it was answered, and the answer did not help
 }
 
 // Gap is a group of unanswered questions that mean about the same.
 type Gap struct {
-	Language  language.Code
-	Questions []string // different wordings, the most typical first
-	Asked     int      // how often, repeated wordings included
-	Last      time.Time
-	Nearest   string // the article most of them came closest to, empty for none
+	Language  language.Code `json:"language"`
+	Questions []string      `json:"questions"` // different wordings, the most typical first
+	Asked     int           `json:"asked"`     // how often, repeated wordings included
+	Last      time.Time     `json:"last"`
+	Nearest   string        `json:"nearest,omitempty"` // the article most of them came closest to, empty for none
 	// Stub is a file of articles with a new article for the group, which loading
 	// accepts once its answer is written.
-	Stub string
+	Stub string `json:"stub"`
 }
 
 const (
-	// sameGap is how alike two questions must be to stand in one group.
+	// sameGap is how alike two questions must be to be taken for the same one.
 	sameGap = 0.5
+	// joinGap is how alike the questions of two groups must be on average for the
+	// groups to be one.
+	joinGap = 0.24
 	// maxGapQuestions bounds the work; the newest questions are grouped.
 	maxGapQuestions = 3000
 	// maxStubPhrasings is how many wordings a stub shows.
@@ -68,40 +73,35 @@ func Gaps(unanswered []Unanswered) []Gap {
 	return gaps
 }
 
-// gapsIn groups the questions of one language: each joins the group whose most
-// typical question it is most like, or founds one. How telling words are comes from
-// everyday speech alone: here the most frequent subject is the most interesting one.
+// StillUnanswered leaves out the questions that the library answers by now, and keeps
+// those whose answer did not help.
+func (l *Library) StillUnanswered(ctx context.Context, questions []Unanswered) ([]Unanswered, error) {
+	open := make([]Unanswered, 0, len(questions))
+	for _, u := range questions {
+		r, err := l.Rank(ctx, Query{Text: u.Text, Language: u.Language})
+		if err != nil {
+			return nil, err
+		}
+		if u.Failed || r.Outcome != Answer {
+			open = append(open, u)
+		}
+	}
+	return open, nil
+}
+
+// gapsIn groups the questions of one language.
 func gapsIn(unanswered []Unanswered, code language.Code) []Gap {
 	wordings := wordingsOf(unanswered, code)
-	var groups [][]int
-	var founders []meaning
-	sharing := make(map[string][]int) // groups by the terms of their founders
+	texts := make([]string, len(wordings))
 	for i, w := range wordings {
-		m := meaningOf(w.text, code)
-		best, likeness := -1, sameGap
-		tried := make(map[int]bool)
-		for term := range m.weights {
-			for _, g := range sharing[term] {
-				if tried[g] {
-					continue
-				}
-				tried[g] = true
-				if l := m.likeness(founders[g]); l > likeness || l == likeness && best >= 0 && g < best {
-					best, likeness = g, l
-				}
-			}
-		}
-		if best < 0 {
-			best = len(groups)
-			groups, founders = append(groups, nil), append(founders, m)
-			for term := range m.weights {
-				sharing[term] = append(sharing[term], best)
-			}
-		}
-		groups[best] = append(groups[best], i)
+		texts[i] = w.text
 	}
-	gaps := make([]Gap, 0, len(groups))
-	for _, g := range groups {
+	all := newGapReader(texts, code).vectors(texts)
+	gaps := make([]Gap, 0, len(all))
+	for _, g := range group(all, joinGap) {
+		slices.SortFunc(g, func(a, b int) int {
+			return cmp.Or(cmp.Compare(typical(all, g, b), typical(all, g, a)), cmp.Compare(a, b))
+		})
 		gaps = append(gaps, newGap(wordings, g, code))
 	}
 	return gaps
@@ -157,7 +157,7 @@ func wordingsOf(unanswered []Unanswered, code language.Code) []wording {
 	at := make(map[string]int)
 	var wordings []wording
 	for _, u := range list {
-		if u.Language != code {
+		if languageOf(u) != code {
 			continue
 		}
 		folded := language.Fold(clip(u.Text), code)

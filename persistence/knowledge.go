@@ -132,17 +132,18 @@ func (db *DB) Unanswered(ctx context.Context, since time.Time) ([]knowledge.Unan
 		Text    string
 		Lang    string
 		Nearest string
+		Outcome string
 		AskedAt int64 `db:"asked_at"`
 	}
 	err := db.Read(ctx, func(ctx context.Context, r *Reader) error {
-		return r.list(ctx, &rows, `SELECT text, lang, nearest, asked_at FROM unanswered WHERE closed_at = 0 AND asked_at >= ? ORDER BY id`, ms(since))
+		return r.list(ctx, &rows, `SELECT text, lang, nearest, outcome, asked_at FROM unanswered WHERE closed_at = 0 AND asked_at >= ? ORDER BY id`, ms(since))
 	})
 	if err != nil {
 		return nil, err
 	}
 	all := make([]knowledge.Unanswered, 0, len(rows))
 	for _, row := range rows {
-		all = append(all, knowledge.Unanswered{Text: row.Text, Language: language.Code(row.Lang), Nearest: row.Nearest, At: instant(row.AskedAt)})
+		all = append(all, knowledge.Unanswered{Text: row.Text, Language: language.Code(row.Lang), Nearest: row.Nearest, At: instant(row.AskedAt), Failed: row.Outcome == "not_helped"})
 	}
 	return all, nil
 }

@@ -8,20 +8,19 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/rapport-chat/rapport/config"
 	"github.com/rapport-chat/rapport/knowledge"
 	"github.com/rapport-chat/rapport/language"
-	"github.com/rapport-chat/rapport/persistence"
 )
 
 type knowledgeCmd struct {
-	Search searchCmd  `cmd:"" help:"What a question finds, and why, in words."`
-	Test   pairsCmd   `cmd:"" help:"Ask the questions that stand beside the articles, and say what went wrong."`
-	Gaps   gapsCmd    `cmd:"" help:"What customers asked and nobody could answer, grouped, with an article to fill in for each."`
-	Import articleCmd `cmd:"" help:"Make article files out of a CSV of questions and answers, or of Markdown files."`
-	Rank   rankCmd    `cmd:"" help:"A filter: questions as JSON lines in, ranked articles out."`
+	Search  searchCmd  `cmd:"" help:"What a question finds, and why, in words."`
+	Test    pairsCmd   `cmd:"" help:"Ask the questions that stand beside the articles, and say what went wrong."`
+	Learned learnedCmd `cmd:"" help:"What staff taught: who wrote it, and how many replies it saved."`
+	Gaps    gapsCmd    `cmd:"" help:"What customers asked and nobody could answer, grouped, with an article to fill in for each."`
+	Import  articleCmd `cmd:"" help:"Make article files out of a CSV of questions and answers, or of Markdown files."`
+	Rank    rankCmd    `cmd:"" help:"A filter: questions as JSON lines in, ranked articles out."`
 }
 
 type rankCmd struct {
@@ -150,48 +149,6 @@ func nameOr(name, otherwise string) string {
 		return otherwise
 	}
 	return name
-}
-
-type gapsCmd struct {
-	JSON  bool `help:"As JSON."`
-	Days  int  `default:"28" help:"How far back."`
-	Stubs bool `help:"Print an article to fill in for each group."`
-}
-
-// Run groups what the running or stopped service could not answer.
-func (c *gapsCmd) Run(ctx context.Context, con terminal, cli *commandLine) (err error) {
-	path := cli.configPath(true)
-	set, err := readSettings(path, config.Ignore, con, false)
-	if err != nil {
-		return err
-	}
-	db, err := openDatabase(ctx, set, path, persistence.Options{Log: newLog(con)})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	questions, err := db.Unanswered(ctx, time.Now().AddDate(0, 0, -c.Days))
-	if err != nil {
-		return err
-	}
-	gaps := knowledge.Gaps(questions)
-	if c.JSON {
-		return json.NewEncoder(con.out).Encode(gaps)
-	}
-	if len(gaps) == 0 {
-		fmt.Fprintf(con.out, "Nothing was left without an answer in %d days.\n", c.Days)
-	}
-	for _, g := range gaps {
-		fmt.Fprintf(con.out, "%3d x  %s  %s", g.Asked, g.Language, g.Questions[0])
-		if g.Nearest != "" {
-			fmt.Fprintf(con.out, "  (nearest: %s)", g.Nearest)
-		}
-		fmt.Fprintln(con.out)
-		if c.Stubs {
-			fmt.Fprintln(con.out, g.Stub)
-		}
-	}
-	return nil
 }
 
 type articleCmd struct {

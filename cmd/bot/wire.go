@@ -26,6 +26,7 @@ type features struct {
 	articles  *knowledge.Base
 	questions *knowledge.Skill // answers from the articles
 	tutor     *desk.Tutor
+	desk      *bureau            // nil: there is no place in which staff work
 	loyalty   *loyalty.Programme // nil: the config has none
 	surveys   *survey.Agenda
 	offers    *offers
@@ -56,7 +57,8 @@ func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 	}
 	articles := openArticles(w, db)
 	s.learner = newLearner(s)
-	voice := openVoice(w, catalogue)
+	people := openDesk(s, w, db, catalogue)
+	voice := openVoice(w, catalogue, people)
 	programme, err := openLoyalty(w, db, catalogue)
 	if err != nil {
 		return nil, err
@@ -71,11 +73,14 @@ func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 		programme.Match = promoted.audiences.Match
 	}
 	help := commands.Help{Voice: voice, Commands: slices.Concat([]string{"start", "help"}, programme.Commands(), promoted.commands(), []string{"language", "stop", "agent"})}
-	s.parts = features{help: help, voice: voice, articles: articles, loyalty: programme, surveys: surveys, offers: promoted}
+	s.parts = features{help: help, voice: voice, articles: articles, loyalty: programme, surveys: surveys, offers: promoted, desk: people}
 	s.parts.questions = &knowledge.Skill{
-		Articles: articles, Texts: voice.Texts, Desk: voice.Desk, Stores: db, Lessons: db, Voted: s.learner.vote,
+		Articles: articles, Texts: voice.Texts, Desk: voice.Desk, Stores: db, Lessons: db, Voted: s.learner.vote, Solved: s.solved,
 	}
 	s.parts.tutor = s.openTutor(catalogue)
+	if people != nil {
+		people.desk.Suggester, people.desk.Teacher = nearest{articles}, s.parts.tutor
+	}
 	if _, err := s.learner.load(ctx); err != nil {
 		return nil, err
 	}
@@ -83,7 +88,8 @@ func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.driver = clock.NewDriver(w.business, w.log, append(programme.Agendas(), surveys, promoted.agenda, persistence.NewHeld(db, w.business.Now))...)
+	s.driver = clock.NewDriver(w.business, w.log, slices.Concat(programme.Agendas(), people.agendas(),
+		[]clock.Agenda{surveys, promoted.agenda, persistence.NewHeld(db, w.business.Now)})...)
 	s.driver.PassOn(func() { db.TellOthers(persistence.BoxAgenda, "") })
 	s.handler = s.routes()
 	return s, nil
@@ -97,7 +103,7 @@ func (s *service) newEngine(w wiring, db *persistence.DB) (*conversation.Engine,
 	}
 	start, agent := commands.Start{Voice: s.parts.voice}, commands.Agent{Voice: s.parts.voice}
 	return conversation.NewEngine(conversation.Config{
-		Store: store, Skills: s.skills(start, agent), Fallback: commands.Fallback{Voice: s.parts.voice},
+		Store: store, Skills: s.skills(start, agent), Fallback: commands.Fallback{Voice: s.parts.voice}, Staff: s.parts.desk.staff(),
 		Rescue: agent.Rescue, Welcome: start.Welcome, After: s.parts.offers.skill.AfterAnswer,
 		Business: w.business, Languages: w.set.Brand.Languages, Log: w.log, Typing: s.typing, Wait: w.wait,
 	})
@@ -131,19 +137,16 @@ func openArticles(w wiring, db *persistence.DB) *knowledge.Base {
 }
 
 // openVoice is what the built-in skills speak with.
-func openVoice(w wiring, catalogue *texts.Catalogue) commands.Voice {
+func openVoice(w wiring, catalogue *texts.Catalogue, people *bureau) commands.Voice {
 	return commands.Voice{
 		Texts: catalogue, Languages: w.set.Brand.Languages,
 		Notice: func(lang language.Code) string {
 			text, _ := w.set.Privacy.Notice.In(lang, w.set.Brand.Languages...)
 			return text
 		},
-		Desk: commands.Handover{Texts: catalogue, FirstResponse: defaultFirstResponse},
+		Desk: people.hand(catalogue),
 	}
 }
-
-// defaultFirstResponse is promised while the config says nothing.
-const defaultFirstResponse = 15 * time.Minute
 
 // loadTexts is the catalogue that the service speaks with. Problems of the operator's own texts were reported with the
 // config; what is left of them is told in the log.
