@@ -195,7 +195,7 @@ func (r *reader) entity(inner string) {
 		r.mention("@" + name)
 	case strings.HasPrefix(target, "!"):
 		r.words(label) // a date, or something newer: its fallback
-	case web(target), strings.HasPrefix(target, "mailto:"), strings.HasPrefix(target, "tel:"):
+	case linkable(target):
 		if !labelled || label == "" {
 			label = target
 		}
@@ -205,6 +205,11 @@ func (r *reader) entity(inner string) {
 	default:
 		r.words("<" + inner + ">")
 	}
+}
+
+// linkable says whether a target is an address that the page may link to; a script is none.
+func linkable(target string) bool {
+	return web(target) || strings.HasPrefix(target, "mailto:") || strings.HasPrefix(target, "tel:")
 }
 
 // mention shows a mention.

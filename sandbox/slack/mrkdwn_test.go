@@ -65,6 +65,34 @@ func TestTyped(t *testing.T) {
 	}
 }
 
+// TestHostile: what is posted cannot become markup of the page that is not the look-alike's own.
+func TestHostile(t *testing.T) {
+	t.Parallel()
+	l := open(t, slack.Config{Limits: slack.Unlimited})
+	a := inMemory(t, l)
+	script := "javascript:alert(1)"
+	piece := func(e obj) obj {
+		return obj{"type": "rich_text", "elements": []obj{{"type": "rich_text_section", "elements": []obj{e}}}}
+	}
+	for _, b := range []obj{
+		section("<" + script + "|x> <script>alert(1)</script> &lt;img src=x onerror=alert(1)&gt; <https://a.test/\"onclick=alert(1)|y>"),
+		{"type": "header", "text": plain("<script>alert(1)</script>")},
+		piece(obj{"type": "link", "url": script, "text": "x"}),
+		piece(obj{"type": "text", "text": "<script>alert(1)</script>", "style": obj{"bold": true}}),
+	} {
+		if r := a.call("chat.postMessage", obj{"channel": l.Direct("ayla"), "blocks": []obj{b}}); !r.OK {
+			t.Fatalf("post: %s", r.Raw)
+		}
+		log := l.Chat("ayla", "")
+		page := log[len(log)-1].HTML
+		for _, bad := range []string{"<script", "<img", `href="javascript`, `"onclick`} {
+			if strings.Contains(page, bad) {
+				t.Errorf("%v shows %s", b, page)
+			}
+		}
+	}
+}
+
 var tag = regexp.MustCompile(`<[^<>]*>`)
 
 // FuzzReads: whatever the bot posts, the page is closed markup of ours that says what the text says.

@@ -114,17 +114,15 @@ func (l *Lookalike) addAction(payload map[string]any, what chosen) {
 // find is the newest message that has the button: in the place itself, else in a thread of it.
 func find(c *channel, p *person, thread string, press lookalike.Press) (*entry, chosen, error) {
 	for _, anywhere := range []bool{false, true} {
-		for _, exact := range []bool{true, false} {
-			for _, e := range slices.Backward(c.entries) {
-				if !e.seenBy(p) || press.Message != "" && e.Message.TS != press.Message {
-					continue
-				}
-				if !e.in(thread) && (!anywhere || thread != "") && press.Message == "" {
-					continue
-				}
-				if what, ok := pickAs(e.Message.Blocks, press.Label, exact); ok && e.By == "bot" {
-					return e, what, nil
-				}
+		for _, e := range slices.Backward(c.entries) {
+			if !e.seenBy(p) || press.Message != "" && e.Message.TS != press.Message {
+				continue
+			}
+			if !e.in(thread) && (!anywhere || thread != "") && press.Message == "" {
+				continue
+			}
+			if what, ok := pick(e.Message.Blocks, press.Label); ok && e.By == "bot" {
+				return e, what, nil
 			}
 		}
 	}

@@ -55,8 +55,10 @@ func (r *reader) styledRich(e element) {
 		if words == "" {
 			words = e.URL
 		}
-		r.page.WriteString(`<a href="` + html.EscapeString(e.URL) + `" target="_blank" rel="noopener noreferrer">`)
-		closing = "</a>" + closing
+		if linkable(e.URL) {
+			r.page.WriteString(`<a href="` + html.EscapeString(e.URL) + `" target="_blank" rel="noopener noreferrer">`)
+			closing = "</a>" + closing
+		}
 	}
 	r.put(words)
 	r.page.WriteString(closing)
