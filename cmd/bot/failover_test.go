@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"net/http"
 	"os"
 	"strings"
 	"syscall"
@@ -75,6 +77,45 @@ func (f *fleet) roll(lease string) {
 	ended := time.Since(begun)
 	f.takenOver(lease, old, takeoverAfterTerm)
 	f.t.Logf("it needed %v to end", ended.Round(10*time.Millisecond))
+	f.checkRoles(lease)
+}
+
+// checkRoles wants every process to say truly who holds the lease, and all of them to be ready.
+func (f *fleet) checkRoles(lease string) {
+	f.t.Helper()
+	name, _, _ := strings.Cut(lease, ":")
+	f.eventually("roles told as they are", 5*time.Second, func() bool {
+		holder := f.holder(lease)
+		for _, p := range f.bots {
+			want := "standby"
+			if p == holder {
+				want = "ok"
+			}
+			if state, status := f.ready(p); status != http.StatusOK || state[name] != want {
+				return false
+			}
+		}
+		return holder != nil
+	})
+}
+
+// ready is what a process answers at /readyz.
+func (f *fleet) ready(p *process) (state map[string]string, status int) {
+	f.t.Helper()
+	at := servingAt.FindStringSubmatch(p.err.String())
+	req, err := http.NewRequestWithContext(f.t.Context(), http.MethodGet, "http://"+at[1]+"/readyz", nil)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if err := json.NewDecoder(resp.Body).Decode(&state); err != nil {
+		f.t.Fatal(err)
+	}
+	return state, resp.StatusCode
 }
 
 // finish ends the chat, waits for rest, checks everything and ends the processes.

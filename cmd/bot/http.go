@@ -45,18 +45,22 @@ func (s *service) routes() http.Handler {
 	return mux
 }
 
-// ready answers 200 while the database answers and some channel lives, 503 with the reasons otherwise.
+// ready answers 200 while the database answers and some channel lives, 503 with the reasons otherwise. A process that
+// stands by is ready, too: it takes what platforms call over HTTP.
 func (s *service) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 	defer cancel()
-	state := map[string]string{"database": "ok"}
+	state := map[string]string{"database": "ok", "agenda": "standby"}
+	if s.due.Holds() {
+		state["agenda"] = "ok"
+	}
 	ok := true
 	if _, _, err := s.db.SchemaVersion(ctx); err != nil {
 		state["database"], ok = "does not answer", false
 	}
 	s.mu.Lock()
 	for _, c := range s.channels {
-		state[c.Name()] = "ok"
+		state[c.Name()] = s.role(c.Name())
 		if s.dead[c.Name()] != nil {
 			state[c.Name()] = "stopped"
 		}

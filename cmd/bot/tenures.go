@@ -92,11 +92,10 @@ func (s *service) taken(ctx context.Context, account string) {
 	s.learner.refresh()
 }
 
-// roles tells of each channel whether this process runs it: "ok", "standby" or "connecting".
+// role says what this process does for a channel: "ok" when it runs its account, "standby" when another does,
+// "connecting" before the platform has answered. The caller has locked s.mu.
 func (s *service) role(channel string) string {
-	s.mu.Lock()
 	w := s.workers[s.accounts[channel]]
-	s.mu.Unlock()
 	switch {
 	case w == nil:
 		return "connecting"
