@@ -55,7 +55,9 @@ func newStand(ctx context.Context, dir string, set settings, now func() time.Tim
 }
 
 // platforms are the look-alikes in the order in which the page shows them.
-func (s *stand) platforms() []lookalike.Platform { return []lookalike.Platform{s.telegram, s.discord, s.slack} }
+func (s *stand) platforms() []lookalike.Platform {
+	return []lookalike.Platform{s.telegram, s.discord, s.slack}
+}
 
 // awaitBots returns when every channel of the service has reached its look-alike: on Discord a bot hears nothing of
 // what is said before its gateway connection stands.
@@ -88,13 +90,11 @@ func (s *stand) channels(c channelSettings) channelSettings {
 	return c
 }
 
-// channelNames are the names among the places where staff work; the look-alike has channels of its own ids.
+// channelNames are the places where staff work, by name or id, as the look-alike makes them.
 func channelNames(places []string) []string {
-	var names []string
+	names := make([]string, 0, len(places))
 	for _, place := range places {
-		if name, ok := strings.CutPrefix(place, "#"); ok {
-			names = append(names, name)
-		}
+		names = append(names, strings.TrimPrefix(place, "#"))
 	}
 	return names
 }

@@ -38,27 +38,36 @@ func (l *Lookalike) Press(ctx context.Context, press lookalike.Press) error {
 	return l.respond(ctx, i)
 }
 
-// find is the newest component with that label, or the option of a select.
+// find is the component with that label, or the option of a select, on the newest message that has one. A message's
+// whole label goes before a part of one.
 func find(c *chat, p *person, press lookalike.Press) (*entry, component, []string, error) {
 	label := strings.TrimSpace(press.Label)
-	for _, exact := range []bool{true, false} {
-		for _, e := range slices.Backward(c.entries) {
-			if e.Deleted || e.OnlyFor != "" && e.OnlyFor != p.Name || press.Message != "" && e.Message.ID != press.Message {
-				continue
+	for _, e := range slices.Backward(c.entries) {
+		if e.Deleted || e.OnlyFor != "" && e.OnlyFor != p.Name || press.Message != "" && e.Message.ID != press.Message {
+			continue
+		}
+		if b, values, ok := pick(e.Message.Components, label); ok {
+			if b.Disabled || b.Style == styleLink {
+				return nil, component{}, nil, fmt.Errorf("%q cannot be pressed: %w", label, lookalike.ErrRefused)
 			}
-			for _, row := range e.Message.Components {
-				for _, b := range row.Components {
-					if values, ok := b.answersTo(label, exact); ok {
-						if b.Disabled || b.Style == styleLink {
-							return nil, component{}, nil, fmt.Errorf("%q cannot be pressed: %w", label, lookalike.ErrRefused)
-						}
-						return e, b, values, nil
-					}
+			return e, b, values, nil
+		}
+	}
+	return nil, component{}, nil, fmt.Errorf("no button %q: %w", label, lookalike.ErrNotFound)
+}
+
+// pick finds a component of one message.
+func pick(rows []component, label string) (component, []string, bool) {
+	for _, exact := range []bool{true, false} {
+		for _, row := range rows {
+			for _, b := range row.Components {
+				if values, ok := b.answersTo(label, exact); ok {
+					return b, values, true
 				}
 			}
 		}
 	}
-	return nil, component{}, nil, fmt.Errorf("no button %q: %w", label, lookalike.ErrNotFound)
+	return component{}, nil, false
 }
 
 // answersTo says whether a button has the label, or a select such an option.
