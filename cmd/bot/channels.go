@@ -7,6 +7,7 @@ import (
 	"github.com/rapport-chat/rapport/adapters/slack"
 	"github.com/rapport-chat/rapport/adapters/telegram"
 	"github.com/rapport-chat/rapport/conversation"
+	"github.com/rapport-chat/rapport/desk"
 )
 
 // channelKind is one row of the table of channels: a fourth channel is a folder and a line here.
@@ -56,8 +57,5 @@ func openChannels(set settings, log *slog.Logger) ([]conversation.Channel, error
 
 // staffChannels are the places where staff work, the main one first.
 func (s settings) staffChannels() []string {
-	if s.Staff.Channel == "" {
-		return nil
-	}
-	return []string{s.Staff.Channel}
+	return desk.Channels(s.Staff, &s.Desk)
 }

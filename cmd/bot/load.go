@@ -62,6 +62,7 @@ func parseSettings(path string, unset config.Severity) (settings, *config.Report
 	set.checkTexts(report)
 	set.checkSurveys(report)
 	set.checkOffers(report)
+	set.checkDesk(report)
 	set.loyaltySections().CheckTogether(set.Brand.Currency, report)
 	set.content, set.tests = knowledge.LoadContent(report, set.Knowledge.At, set.Knowledge.patterns(path))
 	return set, report

@@ -11,6 +11,7 @@ import (
 	"github.com/rapport-chat/rapport/adapters/telegram"
 	"github.com/rapport-chat/rapport/calendar"
 	"github.com/rapport-chat/rapport/config"
+	"github.com/rapport-chat/rapport/desk"
 	"github.com/rapport-chat/rapport/engagement/attention"
 	"github.com/rapport-chat/rapport/engagement/audience"
 	"github.com/rapport-chat/rapport/engagement/loyalty"
@@ -32,7 +33,8 @@ type settings struct {
 	Brand     brandSettings              `yaml:"brand" doc:"Who you are."`
 	Channels  channelSettings            `yaml:"channels" doc:"Where customers write; one is enough."`
 	Knowledge knowledgeSection           `yaml:"knowledge" doc:"What the bot can answer."`
-	Staff     staffSettings              `yaml:"staff" doc:"Who helps when the bot cannot."`
+	Staff     desk.Staff                 `yaml:"staff" doc:"Who helps when the bot cannot."`
+	Desk      desk.Config                `yaml:"desk" doc:"How questions that people answer are worked on."`
 	Database  databaseSettings           `yaml:"database" doc:"Where everything is kept."`
 	HTTP      httpSettings               `yaml:"http" doc:"The service's own web server."`
 	Texts     string                     `yaml:"texts" doc:"A folder with az.yaml, tr.yaml, ... that replace built-in texts."`
@@ -97,14 +99,6 @@ func (k knowledgeSection) patterns(path string) []string {
 	return append(slices.Clone(k.Files), absolute)
 }
 
-type staffSettings struct {
-	config.At
-	Channel  string        `yaml:"channel" doc:"The Slack channel for alerts: an id or #name."`
-	Hours    config.Hours  `yaml:"hours" doc:"When people answer."`
-	Closed   []string      `yaml:"closed" doc:"Days off: dates, or names from the calendar."`
-	Language language.Code `yaml:"language" doc:"The language of staff texts."`
-}
-
 type databaseSettings struct {
 	config.At
 	URL config.Secret `yaml:"url" doc:"sqlite://FILE (one process) or postgres://... (several)."`
@@ -143,7 +137,8 @@ func defaults() settings {
 	return settings{
 		Proactive: attention.Defaults(),
 		Brand:     brandSettings{Languages: language.All, Timezone: config.NewZone(time.UTC), Manner: "formal"},
-		Staff:     staffSettings{Language: language.English},
+		Staff:     desk.Staff{Language: language.English},
+		Desk:      desk.Defaults(),
 		Database:  databaseSettings{URL: config.NewSecret("sqlite://rapport.db")},
 		HTTP:      httpSettings{Addr: "127.0.0.1:8080"},
 	}

@@ -112,19 +112,17 @@ func (s *service) newEngine(w wiring, db *persistence.DB) (*conversation.Engine,
 // skills is the order in which skills are asked.
 func (s *service) skills(start commands.Start, agent commands.Agent) []conversation.Skill {
 	p, voice := s.parts, s.parts.voice
+	usual := []conversation.Skill{p.surveys.Skill, commands.SmallTalk{Voice: voice}, commands.Media{Voice: voice}, p.questions}
 	return slices.Concat([]conversation.Skill{
 		commands.Stop{Voice: voice, Surveys: p.surveys.Skill.Name(), OnStop: p.surveys.Skill.OnStop, OnLeave: p.surveys.Skill.OnLeave},
 	}, loyaltySkills(p.loyalty, voice.Texts), []conversation.Skill{
 		start, p.help,
 		commands.Language{Voice: voice},
+	}, p.desk.skills(p.questions, slices.Concat([]conversation.Skill{agent}, usual)...), []conversation.Skill{
 		agent,
 		p.offers.skill,
 		conversation.OpenStep{},
-		p.surveys.Skill,
-		commands.SmallTalk{Voice: voice},
-		commands.Media{Voice: voice},
-		p.questions,
-	})
+	}, usual)
 }
 
 // openArticles puts the operator's articles and synonyms in force.

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"time"
+
+	"github.com/rapport-chat/rapport/adapters/slack"
+	"github.com/rapport-chat/rapport/calendar"
+	"github.com/rapport-chat/rapport/clock"
+	"github.com/rapport-chat/rapport/config"
+	"github.com/rapport-chat/rapport/conversation"
+	"github.com/rapport-chat/rapport/conversation/commands"
+	"github.com/rapport-chat/rapport/desk"
+	"github.com/rapport-chat/rapport/language"
+	"github.com/rapport-chat/rapport/persistence"
+	"github.com/rapport-chat/rapport/texts"
+)
+
+// bureau is where people take over; nil while there is no place in which staff work.
+type bureau struct {
+	desk     *desk.Desk
+	handover *desk.Handover
+	agenda   *desk.Agenda
+	cards    *desk.Cards
+}
+
+// checkDesk checks what the desk names of other sections.
+func (s *settings) checkDesk(r *config.Report) {
+	s.Calendar.Resolve(r, s.Staff.At.Field("closed"), s.Staff.Closed)
+}
+
+// staffed says whether there is a place in which staff work.
+func (s *settings) staffed() bool { return s.Staff.Channel != "" && s.Channels.Slack != nil }
+
+// clocks are the desk's targets, in hours of business.
+func (s *settings) clocks() desk.Clocks {
+	c := desk.Clocks{
+		Hours: calendar.Schedule{
+			Hours: s.Staff.Hours, Closed: s.Calendar.Resolve(nil, s.Staff.At.Field("closed"), s.Staff.Closed), Zone: s.Brand.Timezone.Location(),
+		},
+		Target: desk.Target{First: s.Desk.FirstResponse.Std(), Next: s.Desk.NextResponse.Std()},
+		Topics: map[string]desk.Target{}, Resolve: s.Desk.Resolve.Std(),
+	}
+	for id, topic := range s.Desk.Topics.All() {
+		c.Topics[id] = desk.Target{First: topic.FirstResponse.Std(), Next: topic.NextResponse.Std()}
+	}
+	return c
+}
+
+// openDesk makes the desk over the store and has it follow what happens to tickets.
+func openDesk(s *service, w wiring, db *persistence.DB, catalogue *texts.Catalogue) *bureau {
+	if !w.set.staffed() {
+		return nil
+	}
+	clocks := w.set.clocks()
+	d := &desk.Desk{
+		Staff: w.set.Staff, Config: &w.set.Desk, Stores: db.Desk(), Texts: catalogue, Zone: w.set.Brand.Timezone.Location(),
+		Business: w.business, Log: w.log, Times: clocks, Platform: slack.Name, Account: func() string { return s.botOf(slack.Name) },
+		Limits: s.limitsOf, Wake: s.wakeAgenda, Tier: w.set.tierForStaff,
+	}
+	b := &bureau{
+		desk:     d,
+		handover: &desk.Handover{Desk: d, Clocks: clocks, Timed: db.DeskTimes()},
+		agenda:   &desk.Agenda{Desk: d, Clocks: clocks, Timed: db.DeskTimes(), Burst: db.DeskTimes()},
+	}
+	b.cards = &desk.Cards{Desk: d, Group: b.agenda.Group}
+	db.FollowDesk(d)
+	db.OnReport(desk.GroupReport, persistence.GroupSent)
+	return b
+}
+
+// hand is how conversations are passed to people.
+func (b *bureau) hand(catalogue *texts.Catalogue) conversation.Desk {
+	if b == nil {
+		return commands.Handover{Texts: catalogue, FirstResponse: defaultFirstResponse}
+	}
+	return b.handover
+}
+
+// defaultFirstResponse is promised while there is no desk.
+const defaultFirstResponse = 15 * time.Minute
+
+// skills stand before everything that could take a customer's words while people talk. usual answers as ever while a
+// ticket waits for somebody.
+func (b *bureau) skills(certain conversation.Skill, usual ...conversation.Skill) []conversation.Skill {
+	if b == nil {
+		return nil
+	}
+	return []conversation.Skill{b.handover, desk.Human{Desk: b.desk, Certain: certain, Usual: usual, Hand: b.handover}}
+}
+
+// staff is the skill of what happens where staff work; nil without a desk.
+func (b *bureau) staff() conversation.Skill {
+	if b == nil {
+		return nil
+	}
+	return desk.StaffSkill{Desk: b.desk}
+}
+
+// agendas are what becomes due at the desk.
+func (b *bureau) agendas() []clock.Agenda {
+	if b == nil {
+		return nil
+	}
+	return []clock.Agenda{b.agenda, b.cards}
+}
+
+// botOf is our account on a channel, empty while it is not connected.
+func (s *service) botOf(channel string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.accounts[channel]
+}
+
+// limitsOf is what a channel's platform allows.
+func (s *service) limitsOf(channel string) conversation.Limits {
+	for _, c := range s.channels {
+		if c.Name() == channel {
+			return c.Limits()
+		}
+	}
+	return conversation.Limits{EditsText: true}
+}
+
+// tierForStaff is a tier's name and place in the queue.
+func (s *settings) tierForStaff(id string) (string, int) {
+	lang := s.Staff.Language
+	if lang == "" {
+		lang = language.English
+	}
+	priority := 0
+	if s.Tiers != nil {
+		for n, level := range s.Tiers.Levels.Entries {
+			if level.ID == id && level.Value.Priority {
+				priority = n + 1
+			}
+		}
+	}
+	return s.tierTitle(lang, id), priority
+}
