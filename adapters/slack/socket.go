@@ -31,7 +31,7 @@ const (
 // Why a connection ended, when nothing was wrong with the credentials.
 var (
 	errBye          = errors.New("the platform asks for a new connection")
-	errLinkDisabled = errors.New("Socket Mode is turned off for the app: turn it on in its settings, on the page Socket Mode")
+	errLinkDisabled = errors.New("the app has Socket Mode turned off: turn it on in its settings, on the page Socket Mode")
 	errNotSocket    = errors.New("apps.connections.open: the answer is not the address of a websocket")
 )
 
