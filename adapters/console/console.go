@@ -5,8 +5,6 @@ package console
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,9 +24,11 @@ type Printer interface {
 
 // Message is what the bot said, as a terminal shows it.
 type Message struct {
+	ID      string // of the message; an edit or a deletion names that of an earlier one
 	Text    string
 	Buttons []Choice
 	Image   string // where the picture is, empty for none
+	File    string // the name of the file that goes along, empty for none
 	Edited  bool   // replaces an earlier message
 	Deleted bool
 }
@@ -49,7 +49,8 @@ type Adapter struct {
 	lines   <-chan string // what is typed; closed at the end
 
 	mu      sync.Mutex
-	choices []conversation.Button // by number
+	choices []choice // by number
+	said    []said   // what stands on the terminal, newest last
 	sent    int
 	session string // keeps the ids of one start apart from those of another
 	events  int
@@ -88,11 +89,31 @@ func (a *Adapter) Run(ctx context.Context, in conversation.Receiver) error {
 			if line = strings.TrimSpace(line); line == "" {
 				continue
 			}
-			if err := in.Receive(ctx, a.event(line)); err != nil {
-				return fmt.Errorf("console: %w", err)
+			if !keep(ctx, in, a.event(line)) {
+				return nil
 			}
 		}
 	}
+}
+
+// Waits between tries to keep what was typed.
+const (
+	firstWait = 100 * time.Millisecond
+	longWait  = 5 * time.Second
+)
+
+// keep hands an event over until it is durable; false when ctx has ended before.
+func keep(ctx context.Context, in conversation.Receiver, e conversation.Inbound) bool {
+	for wait := firstWait; in.Receive(ctx, e) != nil; wait = min(2*wait, longWait) {
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return false
+		}
+	}
+	return true
 }
 
 // event is what a typed line means.
@@ -106,8 +127,8 @@ func (a *Adapter) event(line string) conversation.Inbound {
 		From: conversation.Sender{UserID: a.person, Name: a.person, Locale: a.locale}, At: time.Now(),
 		MessageID: strconv.Itoa(a.events),
 	}
-	if n, err := strconv.Atoi(line); err == nil && n >= 1 && n <= len(a.choices) && a.choices[n-1].Token != "" {
-		in.Kind, in.Text, in.Token = conversation.KindPress, "", a.choices[n-1].Token
+	if n, err := strconv.Atoi(line); err == nil && n >= 1 && n <= len(a.choices) && a.choices[n-1].token != "" {
+		in.Kind, in.Text, in.Token, in.MessageID = conversation.KindPress, "", a.choices[n-1].token, a.choices[n-1].message
 		return in
 	}
 	if name, args, ok := command(line); ok {
@@ -124,64 +145,4 @@ func command(line string) (name, args string, ok bool) {
 	}
 	name, args, _ = strings.Cut(rest, " ")
 	return strings.ToLower(name), strings.TrimSpace(args), true
-}
-
-// Send implements conversation.Channel.
-func (a *Adapter) Send(_ context.Context, s conversation.Sending) (conversation.Receipt, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	m := Message{Text: s.Body.Text.Plain(), Edited: s.Body.Kind == conversation.BodyEdit, Deleted: s.Body.Kind == conversation.BodyDelete}
-	if s.Body.Image != nil {
-		m.Image = place(s.Body.Image)
-	}
-	if len(s.Body.Rows) > 0 {
-		a.choices = a.choices[:0] // numbers press what was said last
-	}
-	for _, row := range s.Body.Rows {
-		for _, b := range row {
-			a.choices = append(a.choices, b)
-			m.Buttons = append(m.Buttons, Choice{
-				Number: len(a.choices), Label: b.Label, URL: b.URL, Action: b.Action,
-			})
-		}
-	}
-	if err := a.printer.Print(m); err != nil {
-		return conversation.Receipt{}, &conversation.SendError{Kind: conversation.OurCredentials, Code: "closed", Err: err}
-	}
-	a.sent++
-	return conversation.Receipt{MessageID: strconv.Itoa(a.sent)}, nil
-}
-
-func place(i *conversation.Image) string {
-	switch {
-	case i.URL != "":
-		return i.URL
-	case i.Path != "":
-		return i.Path
-	}
-	return i.Name
-}
-
-// Text prints for people.
-type Text struct{ W io.Writer }
-
-// Print implements Printer.
-func (t Text) Print(m Message) error {
-	var out strings.Builder
-	if m.Deleted {
-		return nil
-	}
-	out.WriteString(m.Text + "\n")
-	if m.Image != "" {
-		out.WriteString("[picture: " + m.Image + "]\n")
-	}
-	for _, b := range m.Buttons {
-		if b.URL != "" {
-			fmt.Fprintf(&out, "  [%s] %s\n", b.Label, b.URL)
-			continue
-		}
-		fmt.Fprintf(&out, "  %d [%s]\n", b.Number, b.Label)
-	}
-	_, err := io.WriteString(t.W, out.String()+"\n")
-	return err
 }
