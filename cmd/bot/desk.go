@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/rapport-chat/rapport/adapters/slack"
@@ -21,6 +23,27 @@ type bureau struct {
 	handover *desk.Handover
 	agenda   *desk.Agenda
 	cards    *desk.Cards
+	moving   atomic.Int64 // a ticket was changed in a transaction that commits before then, Unix nanoseconds of the real clock
+}
+
+// commitWithin is how long a transaction of the desk takes at most before its cards are looked at by chance only.
+const commitWithin = 2 * time.Second
+
+// stir notes, from inside a transaction, that a card will be behind.
+func (b *bureau) stir() { b.moving.Store(time.Now().Add(commitWithin).UnixNano()) }
+
+// committed says whether to look for cards now that something was committed.
+func (b *bureau) committed() bool { return b != nil && time.Now().UnixNano() < b.moving.Load() }
+
+// busy says in words that a card is to be shown.
+func (b *bureau) busy(ctx context.Context) []string {
+	if b == nil {
+		return nil
+	}
+	if _, behind, err := b.cards.Next(ctx); err != nil || behind {
+		return []string{"a ticket's card is to be shown"}
+	}
+	return nil
 }
 
 // checkDesk checks what the desk names of other sections.
@@ -51,17 +74,15 @@ func openDesk(s *service, w wiring, db *persistence.DB, catalogue *texts.Catalog
 	if !w.set.staffed() {
 		return nil
 	}
-	clocks := w.set.clocks()
+	clocks, b := w.set.clocks(), &bureau{}
 	d := &desk.Desk{
 		Staff: w.set.Staff, Config: &w.set.Desk, Stores: db.Desk(), Texts: catalogue, Zone: w.set.Brand.Timezone.Location(),
 		Business: w.business, Log: w.log, Times: clocks, Platform: slack.Name, Account: func() string { return s.botOf(slack.Name) },
-		Limits: s.limitsOf, Wake: s.wakeAgenda, Tier: w.set.tierForStaff,
+		Limits: s.limitsOf, Wake: b.stir, Tier: w.set.tierForStaff,
 	}
-	b := &bureau{
-		desk:     d,
-		handover: &desk.Handover{Desk: d, Clocks: clocks, Timed: db.DeskTimes()},
-		agenda:   &desk.Agenda{Desk: d, Clocks: clocks, Timed: db.DeskTimes(), Burst: db.DeskTimes()},
-	}
+	b.desk = d
+	b.handover = &desk.Handover{Desk: d, Clocks: clocks, Timed: db.DeskTimes()}
+	b.agenda = &desk.Agenda{Desk: d, Clocks: clocks, Timed: db.DeskTimes(), Burst: db.DeskTimes()}
 	b.cards = &desk.Cards{Desk: d, Group: b.agenda.Group}
 	db.FollowDesk(d)
 	db.OnReport(desk.GroupReport, persistence.GroupSent)

@@ -133,7 +133,7 @@ func (s *seam) Brand() string { return s.set.Brand.Name }
 func (s *seam) rest(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, restWithin)
 	defer cancel()
-	for len(s.Busy()) > 0 {
+	for len(s.working(ctx)) > 0 {
 		if err := (clock.Real{}).WaitUntil(ctx, time.Now().Add(lookEvery)); err != nil {
 			return fmt.Errorf("what was due does not come to rest: %v", s.Busy())
 		}
@@ -150,6 +150,11 @@ const (
 func (s *seam) Busy() []string {
 	ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
 	defer cancel()
+	return append(s.working(ctx), s.parts.desk.busy(ctx)...)
+}
+
+// working is Busy without what the agenda has yet to do.
+func (s *seam) working(ctx context.Context) []string {
 	busy := s.service.busy()
 	open, err := s.db.Conversations().Unsettled(ctx, 0, 1)
 	if err != nil || len(open) > 0 {

@@ -80,6 +80,9 @@ func (s *service) nudged(box persistence.Box, account string) {
 		s.due.Free()
 	default:
 		s.learner.committed()
+		if s.parts.desk.committed() {
+			s.driver.Nudge()
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
