@@ -1,9 +1,25 @@
 // Package discord is a look-alike of Discord for one bot: REST v9 and the gateway on one side, the people who write to
 // the bot on the other. There is one server with one text channel, of which everybody is a member.
 //
-// It is written from docs.discord.com/developers (read November 2026). Deliberate differences: pictures that are named
-// by URL are not fetched, a person need not be shown the list of commands, and the gateway neither compresses nor
-// shards.
+// It is written from docs.discord.com/developers (read November 2026), and refuses what the platform refuses:
+//   - Calls: a token with its prefix and the user agent of a bot (40333); 50 calls a second, five messages to a channel
+//     in five seconds and by one interaction's token in two, with the X-RateLimit headers; a ban by the proxy, as a page
+//     of HTML, after 10,000 refused calls in ten minutes; sizes, components and mentions (50035), nothing to see
+//     (50006), closed chats (50007), no server in common (50278); a nonce is enforced for three minutes.
+//   - Gateway: hello, identify, heartbeats, replay by resume for three minutes, the opcodes 7 and 9, the close codes; a
+//     session is started once in five seconds (else opcode 9) and 1,000 times a day (then the token is dead); message
+//     content only where the bot is meant.
+//   - Interactions: three seconds for the first response (10062), one of them (40060), a quarter of an hour for the
+//     rest (50027). A deferred response stands in the chat as "thinking…" until it gets its text. Who may read it was
+//     settled when it was deferred; a follow-up inherits nothing. Ephemeral messages are out of reach for every call but
+//     those by the token.
+//
+// A test has a client library that knows only the real platform talk to it. Faults make it misbehave: see Fault,
+// Disconnect, Reconnect, Invalidate, Mute, Inject and UseUpStarts. Served by lookalike.Listen, it closes its port while
+// it is down.
+//
+// Deliberate differences: pictures that are named by URL are not fetched, a person need not be shown the list of
+// commands, and the gateway neither compresses nor shards.
 package discord
 
 import (

@@ -232,6 +232,22 @@ func (l *Lookalike) Connected() int {
 	return n
 }
 
+// SessionsStarted says how many sessions the bot has started in the last day: more than a few are a storm.
+func (l *Lookalike) SessionsStarted() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return maxStarts - l.pace.startsLeft(time.Now())
+}
+
+// UseUpStarts leaves the bot no session to start for a day from now.
+func (l *Lookalike) UseUpStarts() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.pace.startsLeft(time.Now()) > 0 {
+		l.pace.started = append(l.pace.started, time.Now())
+	}
+}
+
 // handedOver notes what a connection has taken.
 func (l *Lookalike) handedOver(f frame) error {
 	if f.message == "" {
