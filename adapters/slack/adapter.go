@@ -51,9 +51,11 @@ type Adapter struct {
 	places   *places
 	progress *ring[[]string]
 	forms    *ring[formMemory]
+	doubts   *ring[time.Time]         // since when a message may stand
 	handles  *ring[int]               // how often a response address was used
 	pictures *ring[*slack.ImageBlock] // by chat and id; nil for none
 	late     *background
+	pages    *pages // of http mode
 }
 
 // identity is who we are on the platform.
@@ -98,9 +100,11 @@ func New(cfg Config, log *slog.Logger, opts ...Option) (*Adapter, error) {
 		places:   newPlaces(s.staff),
 		progress: newRing[[]string](maxProgress),
 		forms:    newRing[formMemory](maxForms),
+		doubts:   newRing[time.Time](maxDoubts),
 		handles:  newRing[int](maxHandles),
 		pictures: newRing[*slack.ImageBlock](maxPictures),
 		late:     newBackground(),
+		pages:    newPages(),
 	}
 	for _, opt := range opts {
 		opt(a)

@@ -246,6 +246,51 @@ func TestLongTextGoesOn(t *testing.T) {
 	})
 }
 
+// TestPostedAndRefused: a message that was posted although the platform refused it, or said nothing, is not said twice.
+func TestPostedAndRefused(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]lookalike.Fault{
+		"refused for pace": {Method: "chat.postMessage", Times: 1, Status: 429, RetryAfter: 2, Late: true},
+		"no answer":        {Method: "chat.postMessage", Times: 1, Late: true},
+		"truly refused":    {Method: "chat.postMessage", Times: 1, Status: 429, RetryAfter: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			onStage(t, platform.Config{}, nil, func(s *stage) {
+				s.online()
+				root := s.send(say("#support", "", "a card"), "")
+				for _, thread := range []string{"", root.MessageID} {
+					s.must(s.l.Fault(s.Context(), fault))
+					o := conversation.Sending{Nonce: "once" + thread, Outgoing: say("#support", thread, "only once")}
+					_, err := s.a.Send(s.Context(), o)
+					if err == nil {
+						s.Fatal("the fault did not show")
+					}
+					s.after(3 * time.Second)
+					r, err := s.a.Send(s.Context(), o)
+					s.must(err)
+					place := "staff"
+					if thread != "" {
+						place = "thread:" + thread
+					}
+					n := 0
+					for _, m := range s.l.Chat("vagif", place) {
+						if m.Text == "only once" {
+							n++
+							if m.ID != r.MessageID {
+								s.Errorf("the receipt names %q, it is %q", r.MessageID, m.ID)
+							}
+						}
+					}
+					if n != 1 {
+						s.Errorf("it stands %d times", n)
+					}
+				}
+			})
+		})
+	}
+}
+
 // TestPictureStays: an edit keeps a message's picture, also after a restart.
 func TestPictureStays(t *testing.T) {
 	t.Parallel()

@@ -20,6 +20,7 @@ const (
 	codeBadPicture = "bad_picture"
 	codeNoChannel  = "channel_not_found"
 	codeBlocks     = "invalid_blocks"
+	codeMore       = "more_to_come" // not a refusal: the next part waits for its time
 )
 
 const (

@@ -228,8 +228,8 @@ func withoutURL(err error) error {
 	return err
 }
 
-// pages reads a list page by page, until it ends or found answers false. limit bounds the number of pages.
-func (a *Adapter) pages(ctx context.Context, method string, form url.Values, limit int, found func(answer map[string]json.RawMessage) bool) error {
+// eachPage reads a list page by page, until it ends or found answers false. limit bounds the number of pages.
+func (a *Adapter) eachPage(ctx context.Context, method string, form url.Values, limit int, found func(answer map[string]json.RawMessage) bool) error {
 	cursor := ""
 	for range limit {
 		f := maps.Clone(form)

@@ -108,28 +108,37 @@ func (a *Adapter) serve(w http.ResponseWriter, r *http.Request, in conversation.
 		w.WriteHeader(http.StatusServiceUnavailable) // our own messages cannot be told yet; it comes again
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), ackBy)
+	// Not the request's own context: one page is kept for several requests.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), httpTime)
 	defer cancel()
 	if kind == kindInteractive && opensForm(p) && a.opened(ctx, p) {
 		w.WriteHeader(http.StatusOK)
 		return
 	}
-	events := a.read(ctx, kind, p)
-	if len(events) == 0 {
-		w.WriteHeader(http.StatusOK)
-		return
-	}
-	err := in.Receive(ctx, events...)
+	d := &delivery{kind: kind, payload: p, send: func() {}}
+	err := a.pages.take(ctx, d, func(ctx context.Context, page []*delivery) error { return a.keepPage(ctx, in, page) })
 	switch {
 	case err == nil:
 		w.WriteHeader(http.StatusOK)
-	case kind != kindEvent && a.late.run(func(ctx context.Context) { a.persist(ctx, in, events) }):
-		a.log.Error("something that comes once could not be kept yet; trying on", "type", kind, "error", err)
+	case kind != kindEvent && a.late.run(func(ctx context.Context) { a.persist(ctx, in, a.read(ctx, kind, p)) }):
+		a.log.Error("something that comes once could not be kept yet; trying on", "type", kind)
 		w.WriteHeader(http.StatusOK)
 	default:
-		a.log.Error("an event could not be kept; the platform will send it again", "type", kind, "error", err)
+		a.log.Error("an event could not be kept; the platform will send it again", "type", kind)
 		w.WriteHeader(http.StatusInternalServerError)
 	}
+}
+
+// keepPage makes a page durable within ctx.
+func (a *Adapter) keepPage(ctx context.Context, in conversation.Receiver, page []*delivery) error {
+	var events []conversation.Inbound
+	for _, d := range page {
+		events = append(events, a.read(ctx, d.kind, d.payload)...)
+	}
+	if len(events) > 0 && !a.persist(ctx, in, events) {
+		return ctx.Err()
+	}
+	return nil
 }
 
 // background are the payloads that were acknowledged and are still to be kept.

@@ -255,14 +255,15 @@ func TestNothingIsConfirmedUnkept(t *testing.T) {
 	t.Parallel()
 	h := newHTTPMode(t)
 	body := `{"type":"event_callback","event_id":"E","event":{"type":"message","channel":"D1","user":"U1","text":"a","ts":"` + ts1 + `"}}`
-	h.inbox.refuse(1)
+	h.inbox.refuse(1000)
 	if w := h.serve(request(slack.EventsPath, body, time.Now())); w.Code != http.StatusInternalServerError {
 		t.Errorf("an event that was not kept: answered %d", w.Code)
 	}
+	h.inbox.refuse(1)
 	if w := h.serve(request(slack.EventsPath, body, time.Now())); w.Code != http.StatusOK || len(h.inbox.all()) != 1 {
 		t.Errorf("sent again: answered %d", w.Code)
 	}
-	h.inbox.refuse(2)
+	h.inbox.refuse(5)
 	if w := h.serve(request(slack.CommandsPath, slashed("/help", "", "D1"), time.Now())); w.Code != http.StatusOK {
 		t.Errorf("a command: answered %d", w.Code)
 	}

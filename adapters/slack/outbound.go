@@ -72,9 +72,16 @@ func (a *Adapter) sendNew(ctx context.Context, chat string, s conversation.Sendi
 				return keep(err)
 			}
 		}
-		id, err := a.sendPart(ctx, chat, s, parts[i])
-		if err != nil {
-			return keep(err)
+		id, stands := a.standsAlready(ctx, chat, s, i)
+		if !stands {
+			began := time.Now()
+			if s.Nonce != "" {
+				parts[i].mark = marked(s.Nonce, i)
+			}
+			if id, err = a.sendPart(ctx, chat, s, parts[i]); err != nil {
+				a.doubt(s.Nonce, began, err)
+				return keep(err)
+			}
 		}
 		sent = append(sent[:len(sent):len(sent)], id)
 	}
@@ -99,7 +106,7 @@ func (a *Adapter) sendNew(ctx context.Context, chat string, s conversation.Sendi
 func keepPace(ctx context.Context) error {
 	if until, ok := ctx.Deadline(); ok && time.Until(until) < perChat+paceReserve || pause(ctx, perChat) != nil {
 		return &conversation.SendError{
-			Kind: conversation.RateLimited, RetryAfter: perChat, Code: "more_to_come", Err: errors.New("the next part of a long message has to wait"),
+			Kind: conversation.RateLimited, RetryAfter: perChat, Code: codeMore, Err: errors.New("the next part of a long message has to wait"),
 		}
 	}
 	return nil
@@ -139,6 +146,9 @@ func (a *Adapter) post(ctx context.Context, chat, thread string, p part, plain b
 	what := outgoing(chat, p, plain)
 	if thread != "" {
 		what["thread_ts"] = thread
+	}
+	if p.mark != nil {
+		what["metadata"] = p.mark
 	}
 	ex, err := a.call(ctx, &exchange{method: "chat.postMessage", payload: what})
 	if err != nil {

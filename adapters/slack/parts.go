@@ -17,6 +17,7 @@ type part struct {
 	words   texts.Rich
 	picture *slack.ImageBlock
 	actions []slack.Block
+	mark    map[string]any // by which it is found again, nil for none
 }
 
 var errNoPicture = errors.New("the picture has neither an address, a path nor data")

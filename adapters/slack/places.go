@@ -102,7 +102,7 @@ func (p *places) complete() bool {
 func (a *Adapter) listPlaces(ctx context.Context) error {
 	names := map[string]string{}
 	form := url.Values{"types": {"public_channel,private_channel"}, "exclude_archived": {"true"}, "limit": {"1000"}}
-	err := a.pages(ctx, "conversations.list", form, maxPages, func(answer map[string]json.RawMessage) bool {
+	err := a.eachPage(ctx, "conversations.list", form, maxPages, func(answer map[string]json.RawMessage) bool {
 		for _, raw := range list(answer["channels"]) {
 			c := object(raw)
 			if id, name := text(c["id"]), channelName(text(c["name"])); isPlace(id) && name != "" && !truth(c["is_archived"]) {

@@ -1,0 +1,91 @@
+package slack_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"github.com/rapport-chat/rapport/adapters/adaptertest"
+	"github.com/rapport-chat/rapport/adapters/slack"
+	"github.com/rapport-chat/rapport/config"
+	"github.com/rapport-chat/rapport/conversation"
+	"github.com/rapport-chat/rapport/sandbox/lookalike"
+	platform "github.com/rapport-chat/rapport/sandbox/slack"
+)
+
+// TestConformanceOverHTTP is the suite with the platform calling us.
+func TestConformanceOverHTTP(t *testing.T) {
+	adaptertest.Run(t, adaptertest.Setup{Open: func(t *testing.T, log *slog.Logger) adaptertest.Rig {
+		t.Helper()
+		client := &http.Client{Transport: &http.Transport{}}
+		l, err := platform.New(platform.Config{Limits: platform.Unlimited, Channels: []string{"support", "general"}, Client: client})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := lookalike.Listen(t.Context(), "127.0.0.1:0", l.Handler())
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := rig(t, l, log, s.URL()+"/api")
+		a, err := slack.New(slack.Config{
+			BotToken: config.NewSecret(l.BotToken()), SigningSecret: config.NewSecret(l.SigningSecret()), Mode: slack.ModeHTTP,
+			APIURL: s.URL() + "/api/", StaffChannels: []string{"support"},
+		}, log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		open := &opened{Adapter: a}
+		mux := http.NewServeMux()
+		for pattern, handler := range a.Routes(open) {
+			mux.Handle(pattern, handler)
+		}
+		own := httptest.NewServer(mux)
+		if err := l.Verify(t.Context(), own.URL); err != nil {
+			t.Fatal(err)
+		}
+		r.Channel = open
+		r.Secrets = append(r.Secrets, l.SigningSecret())
+		r.Close = func() error {
+			err := l.Close()
+			own.Close()
+			client.CloseIdleConnections()
+			return errors.Join(err, s.Close())
+		}
+		return r
+	}})
+}
+
+// opened hands what comes over HTTP to the receiver that Run was given.
+type opened struct {
+	*slack.Adapter
+	mu sync.Mutex
+	in conversation.Receiver
+}
+
+func (o *opened) Run(ctx context.Context, in conversation.Receiver) error {
+	o.set(in)
+	defer o.set(nil)
+	return o.Adapter.Run(ctx, in)
+}
+
+func (o *opened) set(in conversation.Receiver) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.in = in
+}
+
+var errAway = errors.New("nobody listens")
+
+func (o *opened) Receive(ctx context.Context, in ...conversation.Inbound) error {
+	o.mu.Lock()
+	to := o.in
+	o.mu.Unlock()
+	if to == nil {
+		return errAway
+	}
+	return to.Receive(ctx, in...)
+}
