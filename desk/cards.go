@@ -39,7 +39,7 @@ type clockAgenda interface {
 // Name implements clock.Agenda.
 func (*Cards) Name() string { return "desk cards" }
 
-// Next implements clock.Agenda: a card that is behind is due now.
+// Next implements clock.Agenda: a card that is behind has been due since its ticket changed.
 func (c *Cards) Next(ctx context.Context) (time.Time, bool, error) {
 	if _, ok := c.address(Ticket{}); !ok {
 		return time.Time{}, false, nil
@@ -48,7 +48,7 @@ func (c *Cards) Next(ctx context.Context) (time.Time, bool, error) {
 	if err != nil || len(behind) == 0 {
 		return time.Time{}, false, err
 	}
-	return c.Business.Now(), true, nil
+	return behind[0].ChangedAt, true, nil
 }
 
 // RunDue implements clock.Agenda.

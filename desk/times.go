@@ -122,14 +122,14 @@ func (c Clocks) Alarms(t Ticket) []Alarm {
 		add(t.ChangedAt.Add(c.Resolve), StepResolve)
 	}
 	asked := !askedAt(t).IsZero() && t.State != Waiting
-	if asked && !t.ToldUntil.IsZero() && t.LateToldAt.IsZero() {
+	if asked && !t.ToldUntil.IsZero() && t.LateToldAt.IsZero() && t.FirstResponseAt.IsZero() {
 		add(t.ToldUntil, StepLate)
 	}
 	if !t.SnoozedUntil.IsZero() {
 		add(t.SnoozedUntil, StepWake)
 	} else if asked {
-		add(c.remindAt(t), StepRemind)
-		add(c.missAt(t), StepMiss)
+		add(together(t, c.remindAt(t)), StepRemind)
+		add(together(t, c.missAt(t)), StepMiss)
 		add(c.shiftEnd(t), StepShift)
 	}
 	slices.SortStableFunc(out, func(a, b Alarm) int {
@@ -147,6 +147,17 @@ func (c Clocks) Next(t Ticket) time.Time {
 		return list[0].At
 	}
 	return time.Time{}
+}
+
+// together rounds a time up to the minute for tickets that nobody has, so that a channel hears of many at once.
+func together(t Ticket, at time.Time) time.Time {
+	if t.Owned() || at.IsZero() {
+		return at
+	}
+	if whole := at.Truncate(time.Minute); whole.Before(at) {
+		return whole.Add(time.Minute)
+	}
+	return at
 }
 
 // askedAt is since when an answer is awaited. Who was not told of a ticket, such as that for a low score, does not wait,
