@@ -83,7 +83,7 @@ type broadcast struct {
 }
 
 // newBroadcast prepares an offer to n people that becomes due when the service starts next.
-func newBroadcast(t *testing.T, url string, n int, limits telegramlike.Limits) *broadcast {
+func newBroadcast(t testing.TB, url string, n int, limits telegramlike.Limits) *broadcast {
 	t.Helper()
 	like, err := telegramlike.New(telegramlike.Config{Token: sandboxToken, Limits: limits})
 	if err != nil {

@@ -72,7 +72,7 @@ func TestKill(t *testing.T) {
 
 // killRun is one run of the test on one database.
 type killRun struct {
-	t       *testing.T
+	t       testing.TB
 	url     string
 	dir     string
 	like    *telegramlike.Lookalike
@@ -254,18 +254,18 @@ func (k *killRun) check(size killSize) {
 }
 
 // openForTest opens the database of a running service for looking.
-func openForTest(t *testing.T, url string) *sqlx.DB {
+func openForTest(t testing.TB, url string) *sqlx.DB {
 	t.Helper()
 	return connectForTest(t, url, "mode=ro&")
 }
 
 // writableForTest is openForTest for a test that breaks something on purpose.
-func writableForTest(t *testing.T, url string) *sqlx.DB {
+func writableForTest(t testing.TB, url string) *sqlx.DB {
 	t.Helper()
 	return connectForTest(t, url, "")
 }
 
-func connectForTest(t *testing.T, url, mode string) *sqlx.DB {
+func connectForTest(t testing.TB, url, mode string) *sqlx.DB {
 	t.Helper()
 	driver, dsn := "postgres", url
 	if path, ok := strings.CutPrefix(url, "sqlite://"); ok {

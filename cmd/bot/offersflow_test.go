@@ -85,4 +85,15 @@ func TestSandboxOffers(t *testing.T) {
 			t.Errorf("sabir's deliveries: %v", got)
 		}
 	})
+	t.Run("a typed word under the first answer may be meant for the answer", func(t *testing.T) {
+		leyla := b.person("telegram", "leyla")
+		want(t, leyla.say("wifi parolu nedir"), "Endirim və yenilikləri")
+		if got := text(leyla.say("bəli")); !strings.Contains(got, "Endirim və yenilikləri") || strings.Contains(got, "Qeyd etdik") {
+			t.Errorf("a yes that may be meant for the answer is taken for a consent:\n%s", got)
+		}
+		want(t, leyla.say("bəli"), "Qeyd etdik")
+		orxan := b.person("telegram", "orxan")
+		want(t, orxan.say("wifi parolu nedir"), "Endirim və yenilikləri")
+		want(t, orxan.say("xeyr"), "yazmayacağıq", "operator")
+	})
 }

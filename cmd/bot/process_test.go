@@ -46,7 +46,7 @@ func (b *buffer) String() string {
 }
 
 // startBot starts the program with args in dir; the test kills it at the end if nobody has.
-func startBot(t *testing.T, dir string, env []string, args ...string) *process {
+func startBot(t testing.TB, dir string, env []string, args ...string) *process {
 	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
@@ -73,7 +73,7 @@ func (p *process) kill() {
 }
 
 // stop asks the process to end and answers its exit code.
-func (p *process) stop(t *testing.T) int {
+func (p *process) stop(t testing.TB) int {
 	t.Helper()
 	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
@@ -82,7 +82,7 @@ func (p *process) stop(t *testing.T) int {
 }
 
 // wait answers the exit code.
-func (p *process) wait(t *testing.T) int {
+func (p *process) wait(t testing.TB) int {
 	t.Helper()
 	select {
 	case <-p.exited:
@@ -93,7 +93,7 @@ func (p *process) wait(t *testing.T) int {
 }
 
 // until waits for a text on standard error.
-func (p *process) until(t *testing.T, text string) {
+func (p *process) until(t testing.TB, text string) {
 	t.Helper()
 	deadline := time.After(time.Minute)
 	for !strings.Contains(p.err.String(), text) {
@@ -110,7 +110,7 @@ func (p *process) until(t *testing.T, text string) {
 }
 
 // writeFiles writes a folder's files by name.
-func writeFiles(t *testing.T, dir string, files map[string]string) {
+func writeFiles(t testing.TB, dir string, files map[string]string) {
 	t.Helper()
 	for name, content := range files {
 		path := filepath.Join(dir, name)

@@ -18,7 +18,7 @@ func (s *Skill) AfterAnswer(ctx context.Context, tx conversation.Tx, t conversat
 		t.HumanOwns, t.HumanWaits, by == nil, !slices.Contains(s.AskAfter, by.Name()), !t.Dialogue.Answered, len(t.Dialogue.Stack) > 0:
 		return nil
 	}
-	if _, err := tx.Send(ctx, s.question(t)); err != nil {
+	if _, err := tx.Send(ctx, s.question(t, true)); err != nil {
 		return err
 	}
 	p := t.Person
@@ -26,22 +26,30 @@ func (s *Skill) AfterAnswer(ctx context.Context, tx conversation.Tx, t conversat
 	return tx.SavePerson(ctx, p)
 }
 
-// question asks whether we may write first. Both buttons look alike.
-func (s *Skill) question(t conversation.Turn) conversation.Outgoing {
+// question asks whether we may write first. Both buttons look alike. under says that it follows an answer.
+func (s *Skill) question(t conversation.Turn, under bool) conversation.Outgoing {
+	d := pressData{Under: under}
 	return conversation.Say(s.Texts.Say(t.Lang, "consent.question", texts.Vars{"n": s.PerWeek}), []conversation.Button{
-		conversation.Act(s.Texts.Label(t.Lang, "consent.yes", nil), skillName, verbYes, nil),
-		conversation.Act(s.Texts.Label(t.Lang, "consent.no", nil), skillName, verbNo, nil),
+		conversation.Act(s.Texts.Label(t.Lang, "consent.yes", nil), skillName, verbYes, d),
+		conversation.Act(s.Texts.Label(t.Lang, "consent.no", nil), skillName, verbNo, d),
 	})
 }
 
-// answer records the yes or no to the question.
-func (s *Skill) answer(t conversation.Turn, yes bool) conversation.Commit {
-	way := "button"
+// answer records the yes or no to the question. A typed word under a question that followed an answer may be meant for
+// "Did this help?": a yes is asked for once more, since consent must be plain; a no counts, and says where help is.
+func (s *Skill) answer(t conversation.Turn, yes, under bool) conversation.Commit {
+	way, after := "button", "consent.after_no"
 	if t.In.Kind == conversation.KindMessage {
 		way = "word"
+		if under && yes {
+			return send(t, s.question(t, false))
+		}
+		if under {
+			after = "consent.after_no_typed"
+		}
 	}
 	consents := []conversation.Consent{{Topic: attention.TopicOffers, Granted: yes, Wording: wordingQuestion, Way: way}}
-	key := "consent.after_no"
+	key := after
 	if yes {
 		key = "consent.after_yes"
 		if t.Person.Stopped { // who now agrees takes the stop back
@@ -73,7 +81,7 @@ func (s *Skill) topics(ctx context.Context, t conversation.Turn) (conversation.O
 		return conversation.Outgoing{}, fmt.Errorf("read what %d agreed to: %w", t.Person.ID, err)
 	}
 	if !agreed(all, t) || t.Person.Stopped {
-		return s.question(t), nil
+		return s.question(t, false), nil
 	}
 	return conversation.Say(s.Texts.Say(t.Lang, "offers.header", nil), s.rows(t, all)...), nil
 }
@@ -99,7 +107,7 @@ func (s *Skill) toggle(ctx context.Context, t conversation.Turn, d pressData) (c
 		return nil, fmt.Errorf("read what %d agreed to: %w", t.Person.ID, err)
 	}
 	if !agreed(all, t) || t.Person.Stopped {
-		return send(t, s.question(t)), nil // an old list: the yes was taken back meanwhile
+		return send(t, s.question(t, false)), nil // an old list: the yes was taken back meanwhile
 	}
 	all = slices.DeleteFunc(all, func(a Agreement) bool { return a.Topic == TopicConsent(d.Topic) })
 	all = append(all, Agreement{Topic: TopicConsent(d.Topic), Granted: d.On})

@@ -37,6 +37,8 @@ type pressData struct {
 	Delivery int64  `json:"d,omitempty"`
 	Topic    string `json:"t,omitempty"`
 	On       bool   `json:"on,omitempty"`
+	// Under says that the question stood right under an answer, which may have asked something too.
+	Under bool `json:"u,omitempty"`
 }
 
 // Topic is something that people can mute.
@@ -98,7 +100,7 @@ func (s *Skill) Press(ctx context.Context, t conversation.Turn, a conversation.A
 	case verbUnmute:
 		return s.unmute(t, d.Topic), nil
 	case verbYes, verbNo:
-		return s.answer(t, a.Verb == verbYes), nil
+		return s.answer(t, a.Verb == verbYes, d.Under), nil
 	case verbTopic:
 		return s.toggle(ctx, t, d)
 	case verbNone:
