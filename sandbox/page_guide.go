@@ -13,7 +13,7 @@ type guideView struct {
 type step struct {
 	Title, Why string
 	Texts      []phrase
-	Control    string // "next", "order" or "down": the control that the step points to
+	Control    string // "next", "order", "staff" or "down": the control that the step points to
 	Action     string // what the control's button says
 }
 
@@ -90,6 +90,10 @@ var steps = []step{
 			{"en", "can i talk to a person"},
 			{"en", "stop"},
 		},
+	},
+	{
+		Title: "Answer as staff", Why: "The card is in the Slack pane. Claim it, open its thread, and write: nothing leaves before “Send to customer”, or >> in front.",
+		Control: "staff", Action: "Show the desk",
 	},
 	{
 		Title: "Break something", Why: "Cut the platform off, write, and switch it on again: nothing is lost, nothing comes twice.",

@@ -21,6 +21,7 @@ type (
 	}
 	blockable interface{ Blocked(as string) bool }
 	shuttable interface{ Down() bool }
+	spacious  interface{ Places() []lookalike.Place }
 )
 
 const (
@@ -40,7 +41,8 @@ type paneView struct {
 	Focused         bool
 	As, Display     string
 	In, Locale      string
-	Fresh           bool // nobody of that name has been here
+	First           string // the place in which the pane opens
+	Fresh           bool   // nobody of that name has been here
 	Tabs            []tabView
 	Places          []option
 	Days            []dayView
@@ -100,17 +102,46 @@ var attachable = []option{
 }
 
 // places are where somebody can write besides the private chat.
-var places = map[string][]option{
-	"telegram": {{Label: "Private"}, {Value: "group", Label: "Group"}},
-	"discord":  {{Label: "Direct"}, {Value: "channel", Label: "Channel"}},
-	"slack":    {{Label: "Direct"}, {Value: "staff", Label: "Staff"}},
+func places(platform lookalike.Platform, in string) []option {
+	list := []option{{Label: "Direct"}}
+	switch platform.Name() {
+	case "telegram":
+		list = []option{{Label: "Private"}, {Value: "group", Label: "Group"}}
+	case "discord":
+		list = append(list, option{Value: "channel", Label: "Channel"})
+	}
+	if s, ok := platform.(spacious); ok {
+		for _, p := range s.Places() {
+			list = append(list, option{Value: p.In, Label: p.Label})
+		}
+	}
+	if strings.HasPrefix(in, threadPrefix) {
+		list = append(list, option{Value: in, Label: "Thread"})
+	}
+	return chosen(list, in)
 }
+
+// firstPlace is where the pane opens: the private chat, and where staff work on the platform that has such places.
+func firstPlace(platform lookalike.Platform) string {
+	s, ok := platform.(spacious)
+	if !ok {
+		return ""
+	}
+	if list := s.Places(); len(list) > 1 {
+		return list[0].In
+	}
+	return ""
+}
+
+// threadPrefix begins the place of the thread under a message.
+const threadPrefix = "thread:"
 
 // pane reads a platform's chat as the person in the seat sees it.
 func (p *page) pane(platform lookalike.Platform, s seat) paneView {
 	people := platform.People()
-	if s.Name == "" && len(people) > 0 {
+	if s.Name == "" && len(people) > 0 { // nobody has sat down here yet
 		s.Name = people[0].Name
+		s.In = cmp.Or(s.In, firstPlace(platform))
 	}
 	s.Name = lookalike.NameKey(s.Name)
 	person, seen := known(platform, s.Name)
@@ -120,10 +151,7 @@ func (p *page) pane(platform lookalike.Platform, s seat) paneView {
 	}
 	v.BotInitial, v.BotColour = initial(v.Bot), colour(v.Bot)
 	v.Tabs = tabs(platform.Name(), people, v)
-	v.Places = chosen(places[platform.Name()], s.In)
-	if id, ok := strings.CutPrefix(s.In, "thread:"); ok {
-		v.Places = append(v.Places, option{Value: "thread:" + id, Label: "Thread", Chosen: true})
-	}
+	v.Places, v.First = places(platform, s.In), firstPlace(platform)
 	log := platform.Chat(s.Name, s.In)
 	if len(log) > messagesShown {
 		v.Earlier = len(log) - messagesShown
@@ -229,8 +257,8 @@ func message(m lookalike.Message, v paneView, at time.Time) messageView {
 	if m.Image != "" {
 		mv.Picture = "/media/" + v.Platform + "/" + url.PathEscape(m.Image)
 	}
-	if v.Platform == "slack" && v.In == "staff" {
-		mv.ThreadPlace = "thread:" + m.ID
+	if v.First != "" && (v.In == v.First || strings.HasPrefix(v.In, "#")) {
+		mv.ThreadPlace = threadPrefix + m.ID
 	}
 	return mv
 }

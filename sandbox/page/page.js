@@ -505,6 +505,12 @@
   function go(control, from) {
     from.closest('.step')?.classList.add('tried');
     if (control === 'next') return move('/clock', { next: true }, from);
+    const desk = control === 'staff' && one('#pane-slack');
+    if (desk) {
+      view('slack');
+      const tab = one('[data-staff]', desk);
+      return sit(desk, { as: tab?.dataset.switch || seat(desk).as, in: desk.dataset.first });
+    }
     view('tools');
     const target = control === 'order' ? one('.order input') : one('#fault-down');
     target.scrollIntoView({ block: 'center', behavior: calm.matches ? 'auto' : 'smooth' });
@@ -531,7 +537,10 @@
 
   // doing is what a click does, by the attribute of what was clicked.
   const doing = {
-    'data-switch': (e) => sit(e.closest('.pane'), { as: e.dataset.switch, in: '', locale: e.dataset.locale }),
+    'data-switch': (e) => {
+      const pane = e.closest('.pane');
+      sit(pane, { as: e.dataset.switch, in: 'staff' in e.dataset ? pane.dataset.first : '', locale: e.dataset.locale });
+    },
     'data-fill': (e) => fill(e.dataset.fill, e),
     'data-go': (e) => go(e.dataset.go, e),
     'data-advance': (e) => move('/api/clock', { advance: e.dataset.advance }, e),
@@ -698,7 +707,7 @@
     for (const pane of panes()) {
       const name = pane.dataset.pane;
       const first = one('[data-switch]', pane);
-      sit(pane, { as: q.get(name) || first?.dataset.switch || '', in: q.get(`${name}.in`) || '', locale: q.get(`${name}.locale`) || '' }, false);
+      sit(pane, { as: q.get(name) || first?.dataset.switch || '', in: q.get(`${name}.in`) || (q.has(name) ? '' : pane.dataset.first), locale: q.get(`${name}.locale`) || '' }, false);
     }
     const pane = one(`#pane-${CSS.escape(q.get('focus') || '')}`);
     if (pane) focusPane(pane, true);

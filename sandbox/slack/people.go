@@ -133,7 +133,7 @@ func (l *Lookalike) user(p *person, withLocale bool) map[string]any {
 	u := map[string]any{
 		"id": p.ID, "team_id": l.app.team, "name": p.Name, "deleted": p.Deleted, "updated": 1764666000,
 		"profile": map[string]any{
-			"real_name": shown, "real_name_normalized": shown, "display_name": p.Name, "display_name_normalized": p.Name,
+			"real_name": shown, "real_name_normalized": shown, "display_name": shown, "display_name_normalized": shown,
 			"first_name": shown, "team": l.app.team,
 		},
 		"is_bot": false, "is_app_user": false,
