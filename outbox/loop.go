@@ -265,7 +265,11 @@ func (t *tenure) call(p picked, item Item) {
 	t.mu.Unlock()
 
 	ctx, cancel := context.WithTimeout(t.calls, min(callTimeout, rest))
-	receipt, err := send(ctx, t.cfg.Channel, item.Sending)
+	var receipt conversation.Receipt
+	item, err := t.forwarded(ctx, item)
+	if err == nil {
+		receipt, err = send(ctx, t.cfg.Channel, item.Sending)
+	}
 	cancel()
 
 	t.mu.Lock()

@@ -46,6 +46,8 @@ type Config struct {
 	Owner    string      // names this process to operators; must differ between processes and between their starts
 	Business clock.Clock // for NotBefore and NotAfter. Leases, pace and waits go by the machine's clock.
 	Log      *slog.Logger
+	// Fetch reads a file that was sent to another account, of at most limit bytes; nil when there is none to pass on.
+	Fetch    func(ctx context.Context, account, file string, limit int64) ([]byte, error)
 	InFlight int // most messages claimed and not settled; 0 for 48
 	// Taken, when set, is called with each lease once what the last holder left is settled. It must not block. Its
 	// context ends with the lease: what only the holder may do belongs under it.

@@ -2,11 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/rapport-chat/rapport/adapters/slack"
-	"github.com/rapport-chat/rapport/calendar"
 	"github.com/rapport-chat/rapport/clock"
 	"github.com/rapport-chat/rapport/config"
 	"github.com/rapport-chat/rapport/conversation"
@@ -56,17 +57,7 @@ func (s *settings) staffed() bool { return s.Staff.Channel != "" && s.Channels.S
 
 // clocks are the desk's targets, in hours of business.
 func (s *settings) clocks() desk.Clocks {
-	c := desk.Clocks{
-		Hours: calendar.Schedule{
-			Hours: s.Staff.Hours, Closed: s.Calendar.Resolve(nil, s.Staff.At.Field("closed"), s.Staff.Closed), Zone: s.Brand.Timezone.Location(),
-		},
-		Target: desk.Target{First: s.Desk.FirstResponse.Std(), Next: s.Desk.NextResponse.Std()},
-		Topics: map[string]desk.Target{}, Resolve: s.Desk.Resolve.Std(),
-	}
-	for id, topic := range s.Desk.Topics.All() {
-		c.Topics[id] = desk.Target{First: topic.FirstResponse.Std(), Next: topic.NextResponse.Std()}
-	}
-	return c
+	return desk.NewClocks(s.Staff, &s.Desk, &s.Calendar, s.Brand.Timezone.Location())
 }
 
 // openDesk makes the desk over the store and has it follow what happens to tickets.
@@ -130,6 +121,17 @@ func (s *service) botOf(channel string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.accounts[channel]
+}
+
+// fetch reads a file that was sent to one of our accounts.
+func (s *service) fetch(ctx context.Context, account, file string, limit int64) ([]byte, error) {
+	channel, _, _ := strings.Cut(account, ":")
+	for _, c := range s.channels {
+		if f, ok := c.(conversation.Fetcher); ok && (c.Name() == channel || s.botOf(c.Name()) == account) {
+			return f.Fetch(ctx, file, limit)
+		}
+	}
+	return nil, errors.New("no channel has files of that account")
 }
 
 // limitsOf is what a channel's platform allows.

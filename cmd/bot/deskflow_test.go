@@ -98,6 +98,15 @@ func (b *box) deskScript(platform string) {
 	want(t, p.chat(), "Qiyməti 6 manatdır.")
 	p.say("Çox sağ olun, sabah gözləyirəm")
 	want(t, b.place("orxan", thread), "sabah gözləyirəm")
+	b.post("/api/"+platform+"/say", map[string]string{"as": "gunel", "text": "budur", "attach": "file"})
+	b.idle()
+	want(t, b.place("orxan", thread), "budur", "note.txt")
+	b.post("/api/slack/say", map[string]string{"as": "nigar", "in": thread, "text": ">> qiymətlər burada", "attach": "file"})
+	b.idle()
+	want(t, p.chat(), "qiymətlər burada")
+	if got := text(p.chat()); strings.Contains(got, "göstərilə bilmədi") {
+		t.Errorf("the file did not pass:\n%s", got)
+	}
 	b.post("/api/slack/press", map[string]string{"as": "nigar", "in": "staff", "label": "Resolve", "message": card.ID})
 	b.idle()
 	want(t, p.chat(), "həll olunmuş sayırıq")

@@ -185,6 +185,7 @@ func (s *service) runOutbox(ctx context.Context) error {
 			}
 			w := outbox.New(outbox.Config{
 				Store: s.db.Outbox(), Channel: c, Account: account, Business: s.business, Log: s.log,
+				Fetch: s.fetch,
 				Owner: s.owner, Alone: s.db.Alone(), Taken: func(ctx context.Context, _ outbox.Lease) { s.taken(ctx, account) },
 			})
 			s.mu.Lock()
