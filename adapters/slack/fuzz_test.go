@@ -3,7 +3,9 @@ package slack_test
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unicode/utf8"
 
@@ -26,28 +28,37 @@ func FuzzInbound(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		h := newHTTPMode(t, "CDESK")
-		for path, body := range map[string]string{
-			slack.EventsPath:      `{"type":"event_callback","event":` + s + `}`,
-			slack.InteractivePath: url.Values{"payload": {s}}.Encode(),
-			slack.CommandsPath:    s,
-		} {
-			if w := h.serve(request(path, body, time.Now())); w.Code != http.StatusOK && w.Code != http.StatusBadRequest {
-				t.Fatalf("%s: answered %d", path, w.Code)
-			}
-		}
-		for _, in := range h.inbox.all() {
-			if in.Kind == "" || in.EventID == "" || in.Channel != slack.Name || in.Account == "" {
-				t.Errorf("not complete: %+v", in)
-			}
-			if in.Kind != conversation.KindBroken && (in.Chat == "" || in.From.UserID == "") {
-				t.Errorf("from nowhere: %+v", in)
-			}
-			for _, s := range []string{in.Text, in.Args, in.From.Name, in.Token, in.EventID} {
-				if !utf8.ValidString(s) {
-					t.Errorf("not UTF-8: %q", s)
-				}
-			}
-		}
+		synctest.Test(t, func(t *testing.T) { takeAnything(t, s) })
 	})
+}
+
+// takeAnything delivers s in every way and looks at what came of it.
+func takeAnything(t *testing.T, s string) {
+	t.Helper()
+	h := newHTTPMode(t, "CDESK")
+	for path, body := range map[string]string{
+		slack.EventsPath:      `{"type":"event_callback","event":` + s + `}`,
+		slack.InteractivePath: url.Values{"payload": {s}}.Encode(),
+		slack.CommandsPath:    s,
+	} {
+		if w := h.serve(request(path, body, time.Now())); w.Code != http.StatusOK && w.Code != http.StatusBadRequest {
+			t.Fatalf("%s: answered %d", path, w.Code)
+		}
+	}
+	for _, in := range h.inbox.all() {
+		if in.Kind == "" || in.EventID == "" || in.Channel != slack.Name || in.Account == "" {
+			t.Errorf("not complete: %+v", in)
+		}
+		if in.Kind != conversation.KindBroken && (in.Chat == "" || in.From.UserID == "") {
+			t.Errorf("from nowhere: %+v", in)
+		}
+		for _, s := range []string{in.Text, in.Args, in.From.Name, in.Token, in.EventID} {
+			if !utf8.ValidString(s) || strings.Contains(s, "\x00") {
+				t.Errorf("not fit for the store: %q", s)
+			}
+		}
+	}
+	if strings.Contains(h.logged.String(), "mistake of ours") {
+		t.Error("reading it failed")
+	}
 }

@@ -26,6 +26,7 @@ const (
 	deadAfter = 45 * time.Second
 	// drainFor is how long a connection that is to be replaced may still bring what was on its way.
 	drainFor = 10 * time.Second
+	maxPongs = 4
 )
 
 // Why a connection ended, when nothing was wrong with the credentials.
@@ -40,6 +41,7 @@ type connection struct {
 	a       *Adapter
 	ws      *websocket.Conn
 	send    sync.Mutex
+	pongs   chan string   // pings of the platform that wait for their answer
 	replace chan struct{} // closed when another one should be opened
 	once    sync.Once
 	hello   atomic.Bool
@@ -72,10 +74,13 @@ func (a *Adapter) connect(ctx context.Context) (*connection, error) {
 		return nil, fmt.Errorf("dial the websocket: %w", withoutURL(err))
 	}
 	ws.SetReadLimit(maxFrame)
-	c := &connection{a: a, ws: ws, replace: make(chan struct{})}
+	c := &connection{a: a, ws: ws, pongs: make(chan string, maxPongs), replace: make(chan struct{})}
 	ws.SetPongHandler(func(string) error { return c.alive(ctx) })
 	ws.SetPingHandler(func(data string) error {
-		_ = ws.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(writeLimit)) // a failure shows in the reading
+		select {
+		case c.pongs <- data: // not written here: reading must never wait for writing, or two ends could wait for each other
+		default:
+		}
 		return c.alive(ctx)
 	})
 	return c, c.alive(ctx)
@@ -95,10 +100,20 @@ func (c *connection) alive(ctx context.Context) error {
 
 func (c *connection) stopReading() { _ = c.ws.SetReadDeadline(time.Unix(1, 0)) } // fails only on a closed one
 
-// pings keep the connection alive, and bring the answers by which it is known to live.
+// pings keep the connection alive, bring the answers by which it is known to live, and answer those of the platform.
 func (c *connection) pings(ctx context.Context) {
-	for pause(ctx, pingEvery) == nil {
-		if c.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeLimit)) != nil {
+	ticker := time.NewTicker(pingEvery)
+	defer ticker.Stop()
+	for {
+		kind, data := websocket.PingMessage, ""
+		select {
+		case <-ticker.C:
+		case data = <-c.pongs:
+			kind = websocket.PongMessage
+		case <-ctx.Done():
+			return
+		}
+		if c.ws.WriteControl(kind, []byte(data), time.Now().Add(writeLimit)) != nil {
 			return // the reading ends too
 		}
 	}

@@ -70,6 +70,22 @@ func TestLostConnection(t *testing.T) {
 	}
 }
 
+// TestQuiet: two connections stand for as long as nobody ends them.
+func TestQuiet(t *testing.T) {
+	t.Parallel()
+	onStage(t, platform.Config{}, nil, func(s *stage) {
+		s.online()
+		s.after(50 * time.Minute)
+		if n := len(s.calls("apps.connections.open")); n != 2 {
+			s.Errorf("asked %d times where to connect", n)
+		}
+		s.after(20 * time.Minute) // the platform refreshes them once an hour
+		if n := len(s.calls("apps.connections.open")); n != 4 || s.l.Connected() != 2 {
+			s.Errorf("asked %d times where to connect, %d connections stand", n, s.l.Connected())
+		}
+	})
+}
+
 // TestStorm: a platform that turns every connection away for ten minutes is not dialled in a storm.
 func TestStorm(t *testing.T) {
 	t.Parallel()
