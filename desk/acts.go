@@ -174,14 +174,15 @@ func (s StaffSkill) snooze(t conversation.Turn, r ref) conversation.Commit {
 	})
 }
 
-// morning is the next opening after today, or nine o'clock tomorrow.
+// morning is the next opening, or nine o'clock tomorrow where there is none.
 func (d *Desk) morning(now time.Time) time.Time {
-	local := now.In(d.zone())
-	tomorrow := time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, d.zone())
-	if at := d.Staff.Hours.NextStart(tomorrow, d.zone()); !at.IsZero() {
-		return at
+	if o, ok := d.Times.(interface{ Opening(t time.Time) time.Time }); ok {
+		if at := o.Opening(now); !at.IsZero() {
+			return at
+		}
 	}
-	return tomorrow.Add(9 * time.Hour)
+	local := now.In(d.zone())
+	return time.Date(local.Year(), local.Month(), local.Day()+1, 9, 0, 0, 0, d.zone())
 }
 
 // takeAway removes the message under which the button stood that was pressed, when only the presser sees it.
