@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"sync"
 	"testing"
 
@@ -19,41 +18,32 @@ import (
 
 // TestConformanceOverHTTP is the suite with the platform calling us.
 func TestConformanceOverHTTP(t *testing.T) {
-	adaptertest.Run(t, adaptertest.Setup{Open: func(t *testing.T, log *slog.Logger) adaptertest.Rig {
+	adaptertest.Run(t, adaptertest.Setup{Bubble: true, Open: func(t *testing.T, log *slog.Logger) adaptertest.Rig {
 		t.Helper()
-		client := &http.Client{Transport: &http.Transport{}}
-		l, err := platform.New(platform.Config{Limits: platform.Unlimited, Channels: []string{"support", "general"}, Client: client})
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := lookalike.Listen(t.Context(), "127.0.0.1:0", l.Handler())
-		if err != nil {
-			t.Fatal(err)
-		}
-		r := rig(t, l, log, s.URL()+"/api")
+		mux := http.NewServeMux()
+		own := lookalike.Transport(mux)
+		l, opts, shut := inMemory(t, platform.Config{Channels: []string{"support", "general"}, Client: &http.Client{Transport: own}})
 		a, err := slack.New(slack.Config{
 			BotToken: config.NewSecret(l.BotToken()), SigningSecret: config.NewSecret(l.SigningSecret()), Mode: slack.ModeHTTP,
-			APIURL: s.URL() + "/api/", StaffChannels: []string{"support"},
-		}, log)
+			APIURL: "http://slack.test/api", StaffChannels: []string{"support"},
+		}, log, opts...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		open := &opened{Adapter: a}
-		mux := http.NewServeMux()
 		for pattern, handler := range a.Routes(open) {
 			mux.Handle(pattern, handler)
 		}
-		own := httptest.NewServer(mux)
-		if err := l.Verify(t.Context(), own.URL); err != nil {
+		if err := l.Verify(t.Context(), "http://rapport.test"); err != nil {
 			t.Fatal(err)
 		}
+		r := rig(t, l, log, "http://slack.test/api", opts...)
 		r.Channel = open
 		r.Secrets = append(r.Secrets, l.SigningSecret())
 		r.Close = func() error {
 			err := l.Close()
-			own.Close()
-			client.CloseIdleConnections()
-			return errors.Join(err, s.Close())
+			own.Wait()
+			return errors.Join(err, shut())
 		}
 		return r
 	}})

@@ -52,7 +52,7 @@ func (p *pages) take(ctx context.Context, d *delivery, keep func(ctx context.Con
 }
 
 func (p *pages) lead(ctx context.Context, chat string, pg *page, keep func(ctx context.Context, page []*delivery) error) {
-	waited := pause(ctx, gather)
+	waited := pause(ctx, httpGather)
 	p.mu.Lock()
 	if p.open[chat] == pg {
 		delete(p.open, chat)
@@ -76,6 +76,9 @@ func (p *pages) lead(ctx context.Context, chat string, pg *page, keep func(ctx c
 	p.mu.Unlock()
 	close(pg.done)
 }
+
+// httpGather is how long a page waits for what the platform delivers beside it, in calls of their own.
+const httpGather = 50 * time.Millisecond
 
 // httpTime is how long a request may take to be kept: the platform waits 3 s.
 const httpTime = 2500 * time.Millisecond
