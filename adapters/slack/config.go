@@ -61,7 +61,7 @@ func (c *Config) Check(r *config.Report) {
 		c.checkHTTP(r)
 		return
 	}
-	if _, err := tokenOf(c.AppToken, appToken, own); err != nil {
+	if _, err := tokenOf(c.AppToken, appToken, own); err != nil && (c.AppToken.IsSet() || !c.names("app_token")) {
 		r.Errorf(c.Field("app_token"), "make an app-level token with the scope connections:write on the page Basic Information; it begins with xapp-",
 			"app_token %s", err)
 	}
@@ -70,8 +70,11 @@ func (c *Config) Check(r *config.Report) {
 	}
 }
 
+// names says whether the file gives a secret, if only the name of a variable that is not set: that is reported already.
+func (c *Config) names(secret string) bool { return c.Has(secret) || c.Has(secret+"_file") }
+
 func (c *Config) checkHTTP(r *config.Report) {
-	if _, err := signingSecret(c.SigningSecret); err != nil {
+	if _, err := signingSecret(c.SigningSecret); err != nil && (c.SigningSecret.IsSet() || !c.names("signing_secret")) {
 		r.Errorf(c.Field("signing_secret"), "copy the Signing Secret from the page Basic Information of the app", "signing_secret %s", err)
 	}
 	if c.AppToken.IsSet() {
