@@ -278,6 +278,8 @@ func (o *office) make(account string, i outbox.Item) outbox.Result {
 		r.Outcome = o.call(i)
 	}
 	switch r.Outcome {
+	case outbox.Retry:
+		return r // it never arrived, and is tried again
 	case outbox.Failed:
 		r.Kind, r.Code = conversation.PersonGone, "blocked_by_user"
 		return r
