@@ -21,6 +21,8 @@ PKG       ?= ./...
 RUN       ?= .
 BENCH     ?= .
 FUZZTIME  ?= 10s
+PEOPLE    ?= 1000000
+RATE      ?= 1000000
 ARGS      ?=
 
 .DEFAULT_GOAL := help
@@ -61,9 +63,14 @@ fuzz: ## every fuzz test for a short time each (FUZZTIME=, PKG=)
 	scripts/fuzz.sh $(FUZZTIME) $(PKG)
 
 .PHONY: bench
-bench: ## the benchmarks behind docs/performance.md, with fsync on (BENCH=, PKG=)
+bench: ## the benchmarks behind docs/performance.md, with fsync on, and their table (BENCH=, PKG=)
 	@scripts/need.sh postgres
-	$(WITHPG) -durable -- go test -run '^$$' -bench '$(BENCH)' -benchmem -p 1 -timeout 120m $(PKG)
+	$(WITHPG) -durable -- go test -run '^$$' -bench '$(BENCH)' -benchmem -p 1 -timeout 180m $(PKG) 2>&1 | scripts/bench-table.sh
+
+.PHONY: bench-million
+bench-million: ## an offer to a million people through the whole service, about half an hour (PEOPLE=, RATE= messages a second)
+	@scripts/need.sh postgres
+	RAPPORT_BENCH_PEOPLE=$(PEOPLE) RAPPORT_BENCH_RATE=$(RATE) $(WITHPG) -durable -- go test -run '^$$' -bench Broadcast -timeout 300m ./cmd/bot 2>&1 | scripts/bench-table.sh
 
 .PHONY: bench-knowledge
 bench-knowledge: ## search quality and cost beside SQLite FTS5 and bleve in one run (DATA=folder of knowledge bases and questions)

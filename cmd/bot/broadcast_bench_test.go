@@ -40,9 +40,9 @@ func fromEnvironment(name string, without int) int {
 	return without
 }
 
-// BenchmarkDispatch measures the way out alone: a worker claims, calls and settles bulk messages that lie in the
+// BenchmarkWorker measures the way out alone: a worker claims, calls and settles bulk messages that lie in the
 // outbox, in batches, at a platform that takes everything at once.
-func BenchmarkDispatch(b *testing.B) {
+func BenchmarkWorker(b *testing.B) {
 	const backlog, inFlight = 100_000, 1500
 	for _, engine := range benchEngines {
 		b.Run(engine.name, func(b *testing.B) {
