@@ -72,3 +72,57 @@ func TestAPIURL(t *testing.T) {
 		}
 	}
 }
+
+// decoded reads the section from text, as `bot check` does.
+func decoded(t *testing.T, yaml string) string {
+	t.Helper()
+	doc, report := config.Parse("rapport.yaml", []byte(yaml), config.Options{})
+	var c slack.Config
+	c.SetDefaults()
+	config.Decode(doc.Root, &c, report)
+	var out strings.Builder
+	if err := report.Problems().Render(&out, false); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// TestConfigFile: every problem has its place and a hint, and none shows a token.
+func TestConfigFile(t *testing.T) {
+	t.Parallel()
+	bot, app, secret := "bot_token: "+botToken+"\n", "app_token: "+appToken+"\n", "signing_secret: "+signing+"\n"
+	for name, c := range map[string]struct {
+		yaml string
+		want []string
+	}{
+		"socket":              {bot + app, nil},
+		"http":                {bot + secret + "mode: http\n", nil},
+		"another server":      {bot + app + "api_url: http://127.0.0.1:8080/api/\n", nil},
+		"no bot token":        {app, []string{"bot_token"}},
+		"no app token":        {bot, []string{"app_token is missing", "connections:write"}},
+		"no signing secret":   {bot + "mode: http\n", []string{"signing_secret is missing", "Basic Information"}},
+		"mixed up":            {"bot_token: " + appToken + "\napp_token: " + botToken + "\n", []string{"rapport.yaml:1", "rapport.yaml:2", "an app-level token (xapp-), not a bot token", "a bot token (xoxb-), not an app-level token"}},
+		"a secret for socket": {bot + app + secret, []string{"only used in http mode", "rapport.yaml:3"}},
+		"an app's for http":   {bot + app + secret + "mode: http\n", []string{"only used in socket mode"}},
+		"a bad server":        {bot + app + "api_url: slack.com\n", []string{"api_url is not an address"}},
+		"a bad mode":          {bot + app + "mode: rtm\n", []string{"socket"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			problems := decoded(t, c.yaml)
+			if len(c.want) == 0 && problems != "" {
+				t.Errorf("problems: %s", problems)
+			}
+			for _, want := range c.want {
+				if !strings.Contains(problems, want) {
+					t.Errorf("%q is not in: %s", want, problems)
+				}
+			}
+			for _, secret := range []string{"adapterTests", botToken, appToken} {
+				if strings.Contains(problems, secret) {
+					t.Error("a secret is shown")
+				}
+			}
+		})
+	}
+}

@@ -91,13 +91,12 @@ func (a *Adapter) posted(ctx context.Context, body, e fields) (conversation.Inbo
 	if in.Private {
 		a.people.sawDirect(chat, user)
 	}
-	words, mentioned := a.said(ctx, text(e["text"]))
-	in.Mentioned = !in.Private && (mentioned || text(e["type"]) == "app_mention")
+	in.Mentioned = !in.Private && (a.mentionsUs(e) || text(e["type"]) == "app_mention")
 	if !in.Private && !in.Mentioned && !in.Staff {
 		return in, false // not said to us
 	}
 	in.From = a.senderOf(ctx, user)
-	in.Text = words
+	in.Text = a.said(ctx, text(e["text"]))
 	in.Attachments = attachments(e)
 	if strings.TrimSpace(in.Text) == "" && len(in.Attachments) == 0 {
 		in.Text = shared(e)
@@ -154,9 +153,11 @@ func (a *Adapter) changed(ctx context.Context, e fields) (conversation.Inbound, 
 		return in, false
 	}
 	in.Kind, in.MessageID, in.EventID = conversation.KindEdit, ts, "edit:"+chat+":"+ts+":"+edited
-	in.Text, in.Mentioned = a.said(ctx, text(now["text"]))
-	in.Mentioned = in.Mentioned && !in.Private
-	if !in.Private && !in.Mentioned && !in.Staff || strings.TrimSpace(in.Text) == "" {
+	in.Mentioned = !in.Private && a.mentionsUs(now)
+	if !in.Private && !in.Mentioned && !in.Staff {
+		return in, false
+	}
+	if in.Text = a.said(ctx, text(now["text"])); strings.TrimSpace(in.Text) == "" {
 		return in, false
 	}
 	if at, ok := instant(edited); ok {

@@ -171,6 +171,18 @@ func TestTexts(t *testing.T) {
 	}
 }
 
+// TestChatterAsksNobody: what is said among others costs no call.
+func TestChatterAsksNobody(t *testing.T) {
+	t.Parallel()
+	h := newHTTPMode(t)
+	if got := h.event(`{"type":"message","channel":"C9","user":"U1","text":"<@U2> look","ts":"` + ts1 + `"}`); len(got) != 0 {
+		t.Errorf("got %+v", got)
+	}
+	if n := len(h.api.of("users.info")); n != 0 {
+		t.Errorf("asked %d times for names", n)
+	}
+}
+
 // TestBrokenEvents: what cannot be understood is kept with what can be read of it.
 func TestBrokenEvents(t *testing.T) {
 	t.Parallel()

@@ -75,9 +75,21 @@ func readMark(mark string, nameOf func(user string) string) string {
 
 var userMark = regexp.MustCompile(`<@([A-Z0-9]+)(?:\|[^<>]*)?>`)
 
-// said reads a text, and whether it speaks to the bot; the mention of the bot is taken out.
-func (a *Adapter) said(ctx context.Context, raw string) (words string, mentioned bool) {
+// mentionsUs says whether a message speaks to the bot.
+func (a *Adapter) mentionsUs(m fields) bool {
 	us := a.me.Load().user
+	for _, found := range userMark.FindAllStringSubmatch(text(m["text"]), -1) {
+		if found[1] == us {
+			return true
+		}
+	}
+	return false
+}
+
+// said reads a text. Mentions of the bot are taken out.
+func (a *Adapter) said(ctx context.Context, raw string) string {
+	us := a.me.Load().user
+	mentioned := false
 	raw = userMark.ReplaceAllStringFunc(raw, func(m string) string {
 		if userMark.FindStringSubmatch(m)[1] != us {
 			return m
@@ -86,7 +98,7 @@ func (a *Adapter) said(ctx context.Context, raw string) (words string, mentioned
 		return ""
 	})
 	asked := 0
-	words = readText(raw, func(id string) string {
+	words := readText(raw, func(id string) string {
 		asked++
 		if asked > maxMentions {
 			return id
@@ -99,5 +111,5 @@ func (a *Adapter) said(ctx context.Context, raw string) (words string, mentioned
 	if mentioned {
 		words = strings.TrimSpace(words)
 	}
-	return words, mentioned
+	return words
 }
