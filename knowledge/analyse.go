@@ -96,10 +96,14 @@ func queryWords(text string, code language.Code, known *vocabulary) []string {
 	}
 	words := limit(language.Words(language.JoinApostrophes(text), code))
 	for i, w := range words {
-		if !latinWord(w) || known.has(w) {
+		if !latinWord(w) {
 			continue
 		}
-		if c, ok := known.bySkeleton(w); ok {
+		c, ok := known.bySkeleton(w)
+		if known.has(w) && (!ok || known.used(c) <= known.used(w)) {
+			continue
+		}
+		if ok {
 			words[i] = c
 		} else if cyrillic <= latin {
 			words[i] = language.CyrillicFromLatin(w)

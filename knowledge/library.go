@@ -105,7 +105,7 @@ func (l *Library) Rank(ctx context.Context, q Query) (Ranking, error) {
 	best, searched := Ranking{Language: q.Language}, false
 	if l.indexes[q.Language] != nil {
 		best, searched = l.rankIn(q, q.Language), true
-		if best.Outcome == Answer {
+		if best.Outcome == Answer || best.held {
 			return best, nil // the usual case, without looking at the other languages
 		}
 	}
@@ -115,10 +115,10 @@ func (l *Library) Rank(ctx context.Context, q Query) (Ranking, error) {
 		}
 		r := l.rankIn(q, code)
 		r.OtherLanguage = q.Language != ""
-		if !searched || r.Outcome > best.Outcome && r.Confidence > best.Confidence {
+		if !searched || r.Confidence > best.Confidence && (r.Outcome > best.Outcome || r.held) {
 			best, searched = r, true
 		}
-		if best.Outcome == Answer {
+		if best.Outcome == Answer || best.held {
 			break
 		}
 	}
@@ -158,13 +158,15 @@ func (l *Library) rankIn(q Query, code language.Code) Ranking {
 		return r
 	}
 	r.Signals = ix.signals(analysed, ranked)
+	sure := l.Thresholds(code).outcome(confidence)
+	ranked, r.Outcome = ix.steady(q.Text, analysed, ranked, sure, confidence)
+	r.held = sure == Answer && r.Outcome != Answer
 	for _, c := range ranked[:min(len(ranked), maxResults)] {
 		r.Results = append(r.Results, Result{
 			ArticleID: l.articles[ix.documents[c.document].article].ID, Language: code,
 			Score: c.score, Share: c.probability, Evidence: c.evidence,
 		})
 	}
-	r.Outcome = l.Thresholds(code).outcome(confidence)
 	r.Choices = choices(r)
 	return r
 }

@@ -76,6 +76,8 @@ type Ranking struct {
 	OtherLanguage bool
 	// Signals are what the confidence was computed from.
 	Signals Signals
+
+	held bool // the question does not say what it is about: understood, and no sure answer all the same
 }
 
 // Thresholds divide confidences into outcomes: Answer and above answers, Ask and

@@ -51,6 +51,14 @@ func (v *vocabulary) has(word string) bool {
 	return ok
 }
 
+// used is how often a word is used, 0 for one outside the vocabulary.
+func (v *vocabulary) used(word string) uint32 {
+	if id, ok := v.ids[word]; ok {
+		return v.uses[id]
+	}
+	return 0
+}
+
 // finish builds the look-up tables once all words are known.
 func (v *vocabulary) finish() {
 	v.byGram = make(map[uint64][]uint32)
