@@ -29,4 +29,4 @@ CREATE TABLE ticket_groups (
 	live      bigint NOT NULL DEFAULT 1, -- it showed the ticket as open
 	PRIMARY KEY (outbox_id, place)
 );
-CREATE INDEX ticket_groups_live ON ticket_groups (ticket_id) WHERE live = 1;
+CREATE INDEX ticket_groups_live ON ticket_groups (outbox_id, ticket_id) WHERE live = 1;
