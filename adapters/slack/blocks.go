@@ -59,8 +59,8 @@ func richText(words texts.Rich) slack.Block {
 func pieces(s string, style *slack.RichTextSectionTextStyle) []slack.RichTextSectionElement {
 	var out []slack.RichTextSectionElement
 	add := func(s string) {
-		if s != "" {
-			out = append(out, slack.NewRichTextSectionTextElement(s, style))
+		for _, part := range apart(s) {
+			out = append(out, slack.NewRichTextSectionTextElement(part, style))
 		}
 	}
 	if style != nil && style.Code {
@@ -77,6 +77,22 @@ func pieces(s string, style *slack.RichTextSectionTextStyle) []slack.RichTextSec
 		out = append(out, slack.NewRichTextSectionLinkElement(s[at[0]:at[1]], s[at[0]:at[1]], style))
 		s = s[at[1]:]
 	}
+}
+
+// mention is how a text mentions somebody in the platform's markup.
+var mention = regexp.MustCompile(`<[!@#]`)
+
+// apart cuts a text inside of what would be a mention if it were markup. In rich text it is not, and reads the same; a
+// server that is not quite the original cannot take it for one either.
+func apart(s string) (parts []string) {
+	for at := mention.FindStringIndex(s); at != nil; at = mention.FindStringIndex(s) {
+		parts = append(parts, s[:at[1]-1])
+		s = s[at[1]-1:]
+	}
+	if s != "" {
+		parts = append(parts, s)
+	}
+	return parts
 }
 
 // sections render a text without styles, for servers that do not know rich text.

@@ -17,7 +17,7 @@ const (
 	queueLength = 128
 	// gather is how long a keeper waits for what came over the other connection: the platform deals out the messages
 	// of one person over all connections, so that their order is ours to restore.
-	gather  = 20 * time.Millisecond
+	gather  = 40 * time.Millisecond
 	maxPage = 64
 	// ackBy is when what the platform would not send again is acknowledged although it is not kept yet: after 3 s the
 	// person would be told that it failed. It is still kept as soon as it can be.
