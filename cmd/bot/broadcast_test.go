@@ -307,8 +307,9 @@ func TestFaultKillDuringABroadcast(t *testing.T) {
 		if most := ends * 16; len(unknown) > most {
 			t.Errorf("%d calls are unknown after %d kills, more than were in flight", len(unknown), ends)
 		}
-		if n := b.refusals(); n > 0 {
-			t.Errorf("the platform refused %d calls", n)
+		// What a dead process had on the wire counts when it arrives, which may be after its successor has begun.
+		if n := b.refusals(); n > ends {
+			t.Errorf("the platform refused %d calls after %d kills", n, ends)
 		}
 	})
 }
