@@ -23,11 +23,13 @@ const askedFor = 24 * time.Hour
 // PlainYes is a Presser whose questions want a plain yes: an "ok" may be meant for the answer above and is no consent.
 type PlainYes interface{ WantsPlainYes() }
 
-// typed takes a plain "yes" or "no" as a press of the button that says so under the newest message. It answers nothing
+// typed takes a plain "yes" or "no" as a press of the button that says so under the newest message, and "the first one"
+// as a press of the first of a list. It answers nothing
 // when the newest message asks nothing, when a dialogue step waits for words, and while a person is spoken to.
 func (e *Engine) typed(ctx context.Context, t *Turn) (Skill, Commit, error) {
 	yes, no := t.Intent.Affirms(), t.Intent == texts.IntentNo || t.Intent == texts.IntentNone
-	if !yes && !no || !t.In.Private || t.In.Kind != KindMessage || t.In.Command != "" ||
+	n, placed := place(t.In.Text)
+	if !yes && !no && !placed || !t.In.Private || t.In.Kind != KindMessage || t.In.Command != "" ||
 		t.HumanOwns || t.HumanWaits || len(t.Dialogue.Stack) > 0 {
 		return nil, nil, nil
 	}
@@ -38,7 +40,14 @@ func (e *Engine) typed(ctx context.Context, t *Turn) (Skill, Commit, error) {
 	case err != nil:
 		return nil, nil, fmt.Errorf("read what was asked last: %w", err)
 	}
-	b, ok := yesOrNo(asked.Body.Rows, yes)
+	var b Button
+	ok := false
+	if yes || no {
+		b, ok = yesOrNo(asked.Body.Rows, yes)
+	}
+	if !ok && placed {
+		b, ok = e.atPlace(asked.Body.Rows, n)
+	}
 	if !ok {
 		return nil, nil, nil
 	}

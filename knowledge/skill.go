@@ -81,7 +81,7 @@ type Skill struct {
 	Allowed func(ctx context.Context, t conversation.Turn) func(articleID string) bool
 }
 
-var _ conversation.Presser = (*Skill)(nil)
+var _ conversation.Chooser = (*Skill)(nil)
 
 const skillName = "knowledge"
 

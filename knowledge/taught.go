@@ -118,3 +118,6 @@ func (s *Skill) notFound(t conversation.Turn, p pick) conversation.Commit {
 		return t.Dialogue, err
 	}
 }
+
+// Chooses implements conversation.Chooser: "the first one" answers "which of these do you mean?".
+func (*Skill) Chooses(a conversation.Action) bool { return a.Verb == "choose" }
