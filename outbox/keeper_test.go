@@ -103,7 +103,12 @@ func TestWhatBelongsUnderALeaseEndsWithIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
-		var tenures []context.Context
+		var all []context.Context
+		tenures := func() []context.Context {
+			mu.Lock()
+			defer mu.Unlock()
+			return all
+		}
 		var frozen *process
 		b := start(t, &platform{}, func(cfg *outbox.Config, m *memory) {
 			frozen = newProcess(m, &platform{})
@@ -111,20 +116,20 @@ func TestWhatBelongsUnderALeaseEndsWithIt(t *testing.T) {
 			cfg.Taken = func(ctx context.Context, _ outbox.Lease) {
 				mu.Lock()
 				defer mu.Unlock()
-				tenures = append(tenures, ctx)
+				all = append(all, ctx)
 			}
 		})
-		if !b.Holds() || len(tenures) != 1 || tenures[0].Err() != nil {
-			t.Fatalf("at first: holds %t, %d tenures", b.Holds(), len(tenures))
+		if !b.Holds() || len(tenures()) != 1 || tenures()[0].Err() != nil {
+			t.Fatalf("at first: holds %t, %d tenures", b.Holds(), len(tenures()))
 		}
 		go frozen.freeze(10 * time.Second) // nobody else is there to take it
 		pass(9 * time.Second)
-		if b.Holds() || tenures[0].Err() == nil {
+		if b.Holds() || tenures()[0].Err() == nil {
 			t.Error("the lease is over and its tenure is not")
 		}
 		pass(3 * time.Second)
-		if !b.Holds() || len(tenures) != 2 {
-			t.Errorf("two seconds after the thaw: holds %t, %d tenures; want a new one", b.Holds(), len(tenures))
+		if !b.Holds() || len(tenures()) != 2 {
+			t.Errorf("two seconds after the thaw: holds %t, %d tenures; want a new one", b.Holds(), len(tenures()))
 		}
 		id := b.store.add(to("ayla", conversation.LaneAnswer))
 		b.Nudge()
@@ -133,7 +138,7 @@ func TestWhatBelongsUnderALeaseEndsWithIt(t *testing.T) {
 			t.Errorf("an answer under the new lease is %s, want sent", got)
 		}
 		b.finish(t)
-		if tenures[1].Err() == nil {
+		if tenures()[1].Err() == nil {
 			t.Error("the tenure outlived its worker")
 		}
 	})

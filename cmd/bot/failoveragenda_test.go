@@ -18,7 +18,7 @@ import (
 )
 
 // TestDueTimesThatTwoProcessesRunAtOnceHappenOnce has two processes without any lease run all that is due on the
-// example business in six weeks, at the same time on one database. What comes of it is what comes of one alone: the
+// example business in three weeks, at the same time on one database. What comes of it is what comes of one alone: the
 // lease spares work, and a process that stood still with it does no harm.
 func TestDueTimesThatTwoProcessesRunAtOnceHappenOnce(t *testing.T) {
 	t.Parallel()
@@ -78,7 +78,7 @@ func effectsOfDueTimes(t *testing.T, drivers int) map[string]int {
 	g, ctx := errgroup.WithContext(t.Context())
 	for _, s := range services {
 		g.Go(func() error {
-			return s.driver.AdvanceTo(ctx, start.AddDate(0, 0, 42), func(context.Context) error { return nil })
+			return s.driver.AdvanceTo(ctx, start.AddDate(0, 0, 21), func(context.Context) error { return nil })
 		})
 	}
 	if err := g.Wait(); err != nil {
