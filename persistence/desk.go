@@ -2,6 +2,7 @@ package persistence
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -239,4 +240,27 @@ func (b deskBooks) Audit(ctx context.Context, a desk.Act) error {
 		return fmt.Errorf("keep who did %s: %w", a.What, err)
 	}
 	return nil
+}
+
+// Acts lists what staff did about a ticket, oldest first.
+func (d Desk) Acts(ctx context.Context, id desk.TicketID, limit int) ([]desk.Act, error) {
+	var rows []struct {
+		Key    string
+		Actor  string
+		Act    string
+		Detail string
+	}
+	err := d.db.statements.list(ctx, &rows, `SELECT key, actor, act, detail FROM audit
+		WHERE subject_kind = 'ticket' AND subject_id = ? ORDER BY id LIMIT CAST(? AS bigint)`, int64(id), limit)
+	if err != nil {
+		return nil, fmt.Errorf("list what was done about ticket %d: %w", id, err)
+	}
+	acts := make([]desk.Act, len(rows))
+	for i, r := range rows {
+		acts[i] = desk.Act{Key: r.Key, By: desk.Member{ID: r.Actor}, What: r.Act, Ticket: id}
+		if r.Detail != "" {
+			acts[i].Detail = json.RawMessage(r.Detail)
+		}
+	}
+	return acts, nil
 }
