@@ -44,6 +44,7 @@ type exchange struct {
 	status     int         // HTTP status, 0 without an answer
 	answer     map[string]json.RawMessage
 	answered   bool   // the body was a JSON object, or the plain words of an address
+	scopes     string // what the token may do, as the platform told it, empty when it did not
 	code       string // the platform's own word for what is wrong, empty for nothing
 	retryAfter time.Duration
 }
@@ -184,6 +185,7 @@ func (ex *exchange) read(res *http.Response, body []byte) {
 	if s, err := strconv.ParseFloat(strings.TrimSpace(res.Header.Get("Retry-After")), 64); err == nil {
 		ex.retryAfter = seconds(s)
 	}
+	ex.scopes = res.Header.Get("X-OAuth-Scopes")
 	ex.answer = object(body)
 	ex.answered = ex.answer != nil
 	switch {

@@ -3,6 +3,7 @@ package slack
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"math"
 	"net/http"
 	"strconv"
@@ -114,6 +115,9 @@ func (l *Lookalike) serveCall(r *http.Request, method string, e *lookalike.Entry
 	if err := l.authorize(rt, a.token); err != nil {
 		return respond(nil, err)
 	}
+	if err := l.mayCall(method); err != nil {
+		return respond(nil, err).with("X-OAuth-Scopes", strings.Join(l.cfg.Scopes, ","))
+	}
 	if wait := l.pace.call(method, rt.tier, time.Now()); wait > 0 {
 		return respond(nil, limited(wait))
 	}
@@ -121,7 +125,7 @@ func (l *Lookalike) serveCall(r *http.Request, method string, e *lookalike.Entry
 	if broken {
 		return faulty(fault)
 	}
-	return respond(result, err)
+	return respond(result, err).with("X-OAuth-Scopes", strings.Join(l.cfg.Scopes, ","))
 }
 
 // authorize checks the token of a call.
@@ -191,6 +195,14 @@ func respond(result map[string]any, err error) response {
 	}
 	res.body = raw(body)
 	return res
+}
+
+// with adds a header.
+func (r response) with(name, value string) response {
+	header := map[string]string{name: value}
+	maps.Copy(header, r.header)
+	r.header = header
+	return r
 }
 
 func (r response) write(w http.ResponseWriter) {

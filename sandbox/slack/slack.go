@@ -32,6 +32,8 @@ type Config struct {
 	Channels                          []string
 	// Commands are the slash commands of the app's manifest, "/rapport" and those of the product by default.
 	Commands []string
+	// Scopes are what the bot may do; those of the product's manifest by default. Others are missing_scope.
+	Scopes []string
 	// Groups are user groups by handle with the names of their people.
 	Groups map[string][]string
 	// EventsURL is the base of the app's server for HTTP mode; empty for Socket Mode. See Verify.
@@ -108,6 +110,9 @@ func New(cfg Config) (*Lookalike, error) {
 	}
 	if cfg.Commands == nil {
 		cfg.Commands = defaultCommands
+	}
+	if cfg.Scopes == nil {
+		cfg.Scopes = defaultScopes
 	}
 	if cfg.Client == nil {
 		cfg.Client = &http.Client{Transport: &http.Transport{}}
