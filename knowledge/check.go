@@ -52,6 +52,18 @@ func (l *Library) Check(ctx context.Context, spoken []language.Code, now time.Ti
 	}
 	for _, a := range l.articles {
 		found = append(found, a.checkLanguages(spoken)...)
+	}
+	found = append(found, l.Stale(now)...)
+	slices.SortStableFunc(found, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Source.File, b.Source.File), cmp.Compare(a.Source.Line, b.Source.Line))
+	})
+	return found, nil
+}
+
+// Stale lists the articles whose review is overdue.
+func (l *Library) Stale(now time.Time) []Finding {
+	var found []Finding
+	for _, a := range l.articles {
 		if due := a.Reviewed.Add(a.ReviewEvery); a.ReviewEvery > 0 && !a.Reviewed.IsZero() && now.After(due) {
 			found = append(found, Finding{
 				Kind: StaleReview, ArticleID: a.ID, Source: a.Source,
@@ -60,10 +72,7 @@ func (l *Library) Check(ctx context.Context, spoken []language.Code, now time.Ti
 			})
 		}
 	}
-	slices.SortStableFunc(found, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.Source.File, b.Source.File), cmp.Compare(a.Source.Line, b.Source.Line))
-	})
-	return found, nil
+	return found
 }
 
 // checkPhrasings finds questions that stand twice once they are folded.
