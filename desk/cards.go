@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
+	"strconv"
 	"time"
 
 	"github.com/rapport-chat/rapport/conversation"
@@ -116,7 +118,12 @@ func (d *Desk) write(ctx context.Context, tx conversation.Tx, books Books, t Tic
 		Body:   conversation.Body{Text: text, Rows: rows},
 		Report: conversation.Ref{Kind: CardReport, ID: int64(t.ID)},
 	}
-	fresh := t.Card.Of == 0
+	fresh, face := t.Card.Of == 0, d.face(t, v)
+	if !fresh && face == t.Card.Face { // nothing that a card is looked at for has changed
+		t.Card.Shows = t.Version
+		return books.ShowCard(ctx, t)
+	}
+	t.Card.Face = face
 	if !fresh {
 		o.To, o.Body.Kind, o.Body.Of, o.Report = t.Card.To, conversation.BodyEdit, t.Card.Of, conversation.Ref{}
 	}
@@ -135,6 +142,20 @@ func (d *Desk) write(ctx context.Context, tx conversation.Tx, books Books, t Tic
 		return err
 	}
 	return d.postWaiting(ctx, tx, books, t)
+}
+
+// face is a digest of what a card shows but for the end of the talk, which stands in the thread as well.
+func (d *Desk) face(t Ticket, v view) string {
+	v.talk = nil
+	text, rows := d.card(t, v)
+	sum := fnv.New64a()
+	fmt.Fprint(sum, text.Plain())
+	for _, row := range rows {
+		for _, b := range row {
+			fmt.Fprint(sum, "\x00", b.Label, b.Action.Verb)
+		}
+	}
+	return strconv.FormatUint(sum.Sum64(), 36)
 }
 
 // view is what a card tells besides the ticket.

@@ -76,6 +76,9 @@ func (d *Desk) log() *slog.Logger {
 // address is where a ticket's card goes. It is not ok while our account is not known or there is no channel.
 func (d *Desk) address(t Ticket) (conversation.Address, bool) {
 	to := conversation.Address{Channel: d.Platform, Chat: route(d.Staff, d.Config, t)}
+	if t.Card.Of == 0 && t.Card.To.Chat != "" { // it was put there before
+		to.Chat = t.Card.To.Chat
+	}
 	if d.Account != nil {
 		to.Account = d.Account()
 	}

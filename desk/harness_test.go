@@ -124,7 +124,22 @@ func onBoth(t *testing.T, test func(t *testing.T, o *office)) {
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		test(t, newOffice(t, dbtest.Postgres(t)))
+		test(t, newOffice(t, migratedPostgres(t)))
+	})
+}
+
+// migratedPostgres is the URL of a fresh PostgreSQL database with the schema.
+func migratedPostgres(t *testing.T) string {
+	t.Helper()
+	return dbtest.PostgresFrom(t, "desk", func(ctx context.Context, url string) error {
+		db, err := persistence.Open(ctx, url, persistence.Options{})
+		if err != nil {
+			return err
+		}
+		if err := db.Migrate(ctx); err != nil {
+			return err
+		}
+		return db.Close()
 	})
 }
 

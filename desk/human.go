@@ -110,8 +110,9 @@ func (h Human) passing(t conversation.Turn, answer conversation.Commit) conversa
 		if err != nil {
 			return t.Dialogue, err
 		}
-		if ok {
-			if k, err = h.relay(ctx, tx, books, k, t); err != nil {
+		if ok && (k.Owned() || !k.Silent) { // who was not told of a ticket talks to the bot
+			asks := k.Owned() && (answer == nil || t.Intent == texts.IntentAlo) && !t.Intent.NeedsNoAnswer()
+			if k, err = h.relay(ctx, tx, books, k, t, asks); err != nil {
 				return t.Dialogue, err
 			}
 		}
@@ -264,7 +265,7 @@ func (h Human) resume(t conversation.Turn, id TicketID, pass bool) conversation.
 			h.wake()
 		}
 		if pass && err == nil {
-			if _, err := h.relay(ctx, tx, books, is, t); err != nil {
+			if _, err := h.relay(ctx, tx, books, is, t, true); err != nil {
 				return t.Dialogue, err
 			}
 			key = "handoff.already_open"

@@ -12,8 +12,9 @@ import (
 // keyOfEvent is the identity of a customer's message: the event that brought it.
 func keyOfEvent(id int64) string { return fmt.Sprintf("inbox:%d", id) }
 
-// relay keeps what the customer said and shows it in the thread. It answers the ticket as it stands then.
-func (d *Desk) relay(ctx context.Context, tx conversation.Tx, books Books, t Ticket, turn conversation.Turn) (Ticket, error) {
+// relay keeps what the customer said and shows it in the thread. asks says that it waits for an answer of staff. It
+// answers the ticket as it stands then.
+func (d *Desk) relay(ctx context.Context, tx conversation.Tx, books Books, t Ticket, turn conversation.Turn, asks bool) (Ticket, error) {
 	for _, in := range turn.Parts {
 		if in.Kind != conversation.KindMessage {
 			continue
@@ -32,7 +33,10 @@ func (d *Desk) relay(ctx context.Context, tx conversation.Tx, books Books, t Tic
 			return t, err
 		}
 	}
-	moved, changed := t.CustomerWrote(turn.Now, d.dueAfter(t, turn.Now))
+	moved, changed := t, false
+	if asks {
+		moved, changed = t.CustomerWrote(turn.Now, d.dueAfter(t, turn.Now))
+	}
 	if here := turn.In.Conversation; here != 0 && here != t.Conversation {
 		moved.Conversation, moved.To, changed = here, turn.In.Address, true // replies go to where the customer writes
 	}

@@ -18,6 +18,29 @@ type Report struct {
 	Code    string // why not: a short stable word
 }
 
+// CardSettled looks after a card that could not be sent: one of a topic's own channel goes to the main one. Where that
+// does not take it either, the ticket is shown again when it next moves.
+func (d *Desk) CardSettled(ctx context.Context, tx conversation.Tx, r Report) error {
+	if r.Outcome == ReplyDelivered {
+		return nil
+	}
+	books := d.Stores.In(tx)
+	t, err := books.Lock(ctx, TicketID(r.ID))
+	if errors.Is(err, conversation.ErrNotFound) {
+		return nil
+	}
+	if err != nil || t.Card.Of != r.Item {
+		return err
+	}
+	d.log().Error("a ticket's card could not be sent: is the bot a member of the channel?", "ticket", r.ID, "code", r.Code, "outcome", r.Outcome)
+	if t.Card.To.Chat != d.Staff.Channel {
+		t.Card.Shows = 0
+	}
+	t.Card.Of, t.Card.To.Chat = 0, d.Staff.Channel
+	d.wake()
+	return books.ShowCard(ctx, t)
+}
+
 // ReplySettled tells in the thread what became of a reply, in the transaction that settles it. Outcomes of earlier
 // attempts are old news.
 func (d *Desk) ReplySettled(ctx context.Context, tx conversation.Tx, r Report) error {

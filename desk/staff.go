@@ -64,7 +64,16 @@ func (s StaffSkill) Press(ctx context.Context, t conversation.Turn, a conversati
 			return nil, fmt.Errorf("read a button of the desk: %w", err)
 		}
 	}
-	switch a.Verb {
+	c, err := s.pressed(ctx, t, a.Verb, r)
+	if errors.Is(err, conversation.ErrNotFound) {
+		return s.whisper(t, s.say("desk.gone", nil)), nil
+	}
+	return c, err
+}
+
+// pressed takes a press of one of the desk's own buttons.
+func (s StaffSkill) pressed(ctx context.Context, t conversation.Turn, verb string, r ref) (conversation.Commit, error) {
+	switch verb {
 	case verbClaim:
 		return s.claim(t, r), nil
 	case verbTakeOver:
@@ -82,7 +91,7 @@ func (s StaffSkill) Press(ctx context.Context, t conversation.Turn, a conversati
 	case verbReplies:
 		return s.showReplies(ctx, t, r)
 	}
-	return s.pressToSend(ctx, t, a.Verb, r)
+	return s.pressToSend(ctx, t, verb, r)
 }
 
 // pressToSend takes the presses and forms that are explicit acts.

@@ -36,6 +36,7 @@ type Card struct {
 	RealChat string                  // the chat in which it stands, once sent
 	Thread   string                  // the platform's id of the card, once sent
 	Shows    int64                   // the ticket's version that it shows
+	Face     string                  // a digest of what it shows, but for the talk
 }
 
 // Ticket is a conversation that people look after. Times are on the business clock; zero means never, or not yet.

@@ -72,6 +72,7 @@ type ticketRow struct {
 	CardChat     string `db:"card_chat"`
 	CardOf       int64  `db:"card_outbox_id"`
 	CardShows    int64  `db:"card_shows"`
+	CardFace     string `db:"card_face"`
 	RealChat     string `db:"real_chat"`
 	Thread       string
 }
@@ -82,7 +83,7 @@ const ticketSQL = `SELECT t.id, t.version, COALESCE(t.customer_id, 0) AS custome
 	COALESCE(c.channel, '') AS channel, t.topic, t.reason, t.lang, t.words, t.urgent, t.silent, t.priority, t.state, t.owner,
 	t.owner_name, t.opened_at, t.changed_at, t.claimed_at, t.first_response_at, t.asked_at, t.due_at, t.told_until,
 	t.snoozed_until, t.resolved_at, t.reopen_until, t.reminded_at, t.escalated_at, t.late_told_at, t.missed, t.replies, t.added,
-	t.reopened, t.resolved_by, t.card_account, t.card_channel, t.card_chat, t.card_outbox_id, t.card_shows,
+	t.reopened, t.resolved_by, t.card_account, t.card_channel, t.card_chat, t.card_outbox_id, t.card_shows, t.card_face,
 	COALESCE(k.real_chat, '') AS real_chat, COALESCE(k.thread, '') AS thread
 	FROM tickets t LEFT JOIN conversations c ON c.id = t.conversation_id LEFT JOIN ticket_cards k ON k.outbox_id = t.card_outbox_id `
 
@@ -99,7 +100,7 @@ func (r *ticketRow) ticket() desk.Ticket {
 		LateToldAt: instant(r.LateTold), Missed: r.Missed, Replies: r.Replies, Added: r.Added, Reopened: r.Reopened, ResolvedBy: r.ResolvedBy,
 		Card: desk.Card{
 			To: conversation.Address{Channel: r.CardChannel, Account: r.CardAccount, Chat: r.CardChat},
-			Of: conversation.OutgoingID(r.CardOf), RealChat: r.RealChat, Thread: r.Thread, Shows: r.CardShows,
+			Of: conversation.OutgoingID(r.CardOf), RealChat: r.RealChat, Thread: r.Thread, Shows: r.CardShows, Face: r.CardFace,
 		},
 	}
 }
@@ -195,7 +196,7 @@ func (b deskBooks) Save(ctx context.Context, t desk.Ticket) (desk.Ticket, error)
 // ShowCard implements desk.Books.
 func (b deskBooks) ShowCard(ctx context.Context, t desk.Ticket) error {
 	_, err := b.tx.exec(ctx, `UPDATE tickets SET card_account = ?, card_channel = ?, card_chat = ?, card_outbox_id = ?, card_shows = ?,
-		priority = ? WHERE id = ?`, t.Card.To.Account, t.Card.To.Channel, t.Card.To.Chat, int64(t.Card.Of), t.Card.Shows, t.Priority, int64(t.ID))
+		card_face = ?, priority = ? WHERE id = ?`, t.Card.To.Account, t.Card.To.Channel, t.Card.To.Chat, int64(t.Card.Of), t.Card.Shows, t.Card.Face, t.Priority, int64(t.ID))
 	if err == nil && t.Card.Of != 0 {
 		_, err = b.tx.exec(ctx, `INSERT INTO ticket_cards (outbox_id, ticket_id, account, chat) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 			int64(t.Card.Of), int64(t.ID), t.Card.To.Account, t.Card.To.Chat)

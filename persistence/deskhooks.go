@@ -14,7 +14,13 @@ func (db *DB) FollowDesk(d *desk.Desk) {
 	db.OnTicket(func(ctx context.Context, tx *Tx, t Ticket) error {
 		return d.Opened(ctx, tx, desk.TicketID(t.ID), t.Fresh)
 	})
-	db.OnReport(desk.CardReport, CardSent)
+	cards := eachReport(d.CardSettled)
+	db.OnReport(desk.CardReport, func(ctx context.Context, tx *Tx, reports []Report) error {
+		if err := CardSent(ctx, tx, reports); err != nil {
+			return err
+		}
+		return cards(ctx, tx, reports)
+	})
 	db.OnReport(desk.ReplyReport, eachReport(d.ReplySettled))
 	db.OnReport(desk.FileReport, eachReport(d.FileSettled))
 	db.OnReport(desk.ChangeReport, eachReport(d.ChangeSettled))

@@ -11,15 +11,17 @@ import (
 // maxWords is how much of what a customer said a ticket keeps, in bytes.
 const maxWords = 16_000
 
-// ReasonMore is the reason of what is added to whichever ticket a person has.
+// ReasonMore is the reason of what is added to whichever ticket a person has. Of other reasons, what has no topic goes
+// to the ticket that somebody works on already.
 const ReasonMore = "more"
 
 // OpenTicket implements conversation.Tx.
 func (tx *Tx) OpenTicket(ctx context.Context, h conversation.Handoff) error {
 	now := ms(tx.Now())
-	if h.Reason == ReasonMore {
-		err := tx.get(ctx, &h.Topic, `SELECT topic FROM tickets WHERE root_id = ? AND state <> 'resolved' ORDER BY id DESC LIMIT 1`,
-			int64(tx.turn.root))
+	if h.Topic == "" {
+		err := tx.get(ctx, &h.Topic, `SELECT topic FROM tickets WHERE root_id = ? AND state <> 'resolved'
+			AND (state IN ('claimed', 'waiting') OR CAST(? AS text) = '`+ReasonMore+`') ORDER BY id DESC LIMIT 1`,
+			int64(tx.turn.root), h.Reason)
 		if err != nil && !errors.Is(err, conversation.ErrNotFound) {
 			return fmt.Errorf("find the open ticket of %d: %w", tx.turn.root, err)
 		}

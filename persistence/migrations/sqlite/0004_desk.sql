@@ -15,6 +15,7 @@ ALTER TABLE tickets ADD COLUMN late_told_at INTEGER NOT NULL DEFAULT 0; -- the c
 ALTER TABLE tickets ADD COLUMN missed INTEGER NOT NULL DEFAULT 0; -- targets missed by the present owner
 ALTER TABLE tickets ADD COLUMN card_channel TEXT NOT NULL DEFAULT '';
 ALTER TABLE tickets ADD COLUMN card_shows INTEGER NOT NULL DEFAULT 0; -- the version that the card shows
+ALTER TABLE tickets ADD COLUMN card_face TEXT NOT NULL DEFAULT ''; -- of what the card shows, but for the talk: the same face is not written again
 CREATE INDEX tickets_behind ON tickets (id) WHERE card_shows < version;
 CREATE INDEX tickets_by_root ON tickets (root_id, id);
 CREATE INDEX tickets_told ON tickets (told_until) WHERE state <> 'resolved' AND told_until > 0;
