@@ -11,8 +11,8 @@ import (
 // searchDays bounds how far ahead an opening is looked for: more than a year and its feasts.
 const searchDays = 400
 
-// maxDays bounds how many days Add and Between walk over: thirty years.
-const maxDays = 30 * 366
+// maxDays bounds how many days Add and Between walk over: five years.
+const maxDays = 5 * 366
 
 // shiftDays is after how many days of being open without a pause a schedule counts as one that never closes.
 const shiftDays = 8
@@ -68,7 +68,7 @@ func (s Schedule) EndOfShift(t time.Time) time.Time {
 }
 
 // Add is the first instant at which d of business time has passed since t: t itself when d is not positive. The zero
-// time when that never comes.
+// time when that does not come within five years.
 func (s Schedule) Add(t time.Time, d time.Duration) time.Time {
 	if d <= 0 {
 		return t
@@ -84,7 +84,7 @@ func (s Schedule) Add(t time.Time, d time.Duration) time.Time {
 	return time.Time{}
 }
 
-// Between is the business time from a until b; 0 when b is not after a.
+// Between is the business time from a until b, of five years at most; 0 when b is not after a.
 func (s Schedule) Between(a, b time.Time) time.Duration {
 	var sum time.Duration
 	for st := range s.after(a, maxDays) {
