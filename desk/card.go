@@ -27,6 +27,7 @@ const (
 	verbTakeSend  = "takesend" // take the ticket over and send
 	verbAgain     = "again"    // send again what failed
 	verbTeach     = "teach."   // what the Teacher's verbs begin with
+	verbStaff     = "staff."   // what the Commands' verbs begin with
 )
 
 // ref is what a button of the desk carries.
@@ -244,6 +245,9 @@ func (d *Desk) buttons(t Ticket, v view) [][]conversation.Button {
 	}
 	if t.Customer != 0 {
 		first = append(first, customer)
+		if d.givesPoints() {
+			first = append(first, d.pointsButton(ref{Ticket: t.ID}))
+		}
 	}
 	if len(d.Config.Replies.Entries) > 0 {
 		first = append(first, d.button("desk.button.replies", verbReplies, r))

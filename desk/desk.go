@@ -37,6 +37,8 @@ type Desk struct {
 	Suggester Suggester
 	Teacher   Teacher
 	Commands  Commands
+	Directory Directory // without one only users named by id have a role
+	Points    Giver     // without one there are no points
 	// Limits are what a platform of customers allows.
 	Limits func(channel string) conversation.Limits
 	// Wake has the agenda looked at again. It is called from transactions, so it only leaves a note.

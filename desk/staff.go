@@ -21,6 +21,9 @@ func (StaffSkill) Name() string { return skillName }
 
 // Decide implements conversation.Skill.
 func (s StaffSkill) Decide(ctx context.Context, t conversation.Turn) (conversation.Commit, error) {
+	if refused, err := s.guard(ctx, t); err != nil || refused != nil {
+		return refused, err
+	}
 	switch t.In.Kind {
 	case conversation.KindPress, conversation.KindForm:
 		if t.Pressed == nil || t.Pressed.Action.Skill != skillName {
@@ -52,6 +55,9 @@ func (s StaffSkill) command(ctx context.Context, t conversation.Turn) (conversat
 
 // Press implements conversation.Presser.
 func (s StaffSkill) Press(ctx context.Context, t conversation.Turn, a conversation.Action) (conversation.Commit, error) {
+	if strings.HasPrefix(a.Verb, verbStaff) {
+		return s.command(ctx, t)
+	}
 	if strings.HasPrefix(a.Verb, verbTeach) {
 		if s.Teacher == nil {
 			return s.whisper(t, s.say("desk.gone", nil)), nil

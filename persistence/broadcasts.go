@@ -135,29 +135,35 @@ func (tx *Tx) known(ctx context.Context, id string) error {
 // Resume implements offer.Control.
 func (s Offers) Resume(ctx context.Context, id string) error {
 	return s.db.Do(ctx, func(ctx context.Context, tx *Tx) error {
-		n, err := tx.exec(ctx, `UPDATE schedules SET paused = 0, paused_why = '', paused_at = 0 WHERE name = ? AND paused = 1`, scheduleOf(id))
-		if err != nil {
-			return fmt.Errorf("resume offer %s: %w", id, err)
-		}
-		if n == 0 {
-			return tx.known(ctx, id)
-		}
-		if _, err := tx.exec(ctx, `UPDATE occurrences SET recent = 0, recent_failed = 0 WHERE offer = ? AND state IN ('open', 'planned')`, id); err != nil {
-			return fmt.Errorf("resume offer %s: %w", id, err)
-		}
-		// The messages that were held meanwhile: a page of them, and what their people's nights had put off before.
-		var accounts []string
-		err = tx.list(ctx, &accounts, `UPDATE outbox SET not_before = 0, error_code = '' WHERE state = 0 AND error_code = ? AND report_kind = ?
-			AND EXISTS (SELECT 1 FROM deliveries d JOIN occurrences o ON o.id = d.occurrence_id WHERE d.id = outbox.report_id AND o.offer = ?)
-			RETURNING account`, offer.ReasonPaused, offer.ReportDelivery, id)
-		if err != nil {
-			return fmt.Errorf("release the messages of offer %s: %w", id, err)
-		}
-		for _, account := range accounts {
-			tx.touch(account)
-		}
-		return nil
+		_, err := tx.resume(ctx, id)
+		return err
 	})
+}
+
+// resume lets a paused offer go on; false when it does already.
+func (tx *Tx) resume(ctx context.Context, id string) (bool, error) {
+	n, err := tx.exec(ctx, `UPDATE schedules SET paused = 0, paused_why = '', paused_at = 0 WHERE name = ? AND paused = 1`, scheduleOf(id))
+	if err != nil {
+		return false, fmt.Errorf("resume offer %s: %w", id, err)
+	}
+	if n == 0 {
+		return false, tx.known(ctx, id)
+	}
+	if _, err := tx.exec(ctx, `UPDATE occurrences SET recent = 0, recent_failed = 0 WHERE offer = ? AND state IN ('open', 'planned')`, id); err != nil {
+		return false, fmt.Errorf("resume offer %s: %w", id, err)
+	}
+	// The messages that were held meanwhile: a page of them, and what their people's nights had put off before.
+	var accounts []string
+	err = tx.list(ctx, &accounts, `UPDATE outbox SET not_before = 0, error_code = '' WHERE state = 0 AND error_code = ? AND report_kind = ?
+		AND EXISTS (SELECT 1 FROM deliveries d JOIN occurrences o ON o.id = d.occurrence_id WHERE d.id = outbox.report_id AND o.offer = ?)
+		RETURNING account`, offer.ReasonPaused, offer.ReportDelivery, id)
+	if err != nil {
+		return false, fmt.Errorf("release the messages of offer %s: %w", id, err)
+	}
+	for _, account := range accounts {
+		tx.touch(account)
+	}
+	return true, nil
 }
 
 // touch has who sends for the account told at the commit.

@@ -49,6 +49,7 @@ type Adapter struct {
 	me       atomic.Pointer[identity] // nil until Connect succeeded
 	people   *people
 	places   *places
+	members  members
 	progress *ring[[]string]
 	forms    *ring[formMemory]
 	doubts   *ring[time.Time]         // since when a message may stand

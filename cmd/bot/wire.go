@@ -81,6 +81,7 @@ func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 	if people != nil {
 		people.desk.Suggester, people.desk.Teacher = nearest{articles}, s.parts.tutor
 	}
+	s.openClerk(people, programme)
 	if _, err := s.learner.load(ctx); err != nil {
 		return nil, err
 	}
