@@ -36,7 +36,7 @@ func TestWhatIsSaidBeforeTheCardIsNotLost(t *testing.T) {
 		o.customer("ayla", "hello?", conversation.Attachment{Kind: "photo", File: "f1"})
 		o.desk.Account = account
 		o.rest()
-		if got := o.thread("nigar"); strings.Index(got, "it is number 17") < 0 || strings.Index(got, "hello?") < strings.Index(got, "it is number 17") {
+		if got := o.thread("nigar"); !strings.Contains(got, "it is number 17") || strings.Index(got, "hello?") < strings.Index(got, "it is number 17") {
 			t.Errorf("the thread has\n%s", got)
 		}
 		says(t, "the thread", o.thread("nigar"), "file f1 from "+shopBot)

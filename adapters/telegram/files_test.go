@@ -2,7 +2,6 @@ package telegram_test
 
 import (
 	"errors"
-	"io"
 	"log/slog"
 	"net/http/httptest"
 	"strings"
@@ -29,7 +28,7 @@ func TestFetch(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	a, err := telegram.New(telegram.Config{Token: config.NewSecret(token), APIURL: server.URL}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	a, err := telegram.New(telegram.Config{Token: config.NewSecret(token), APIURL: server.URL}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
