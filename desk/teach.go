@@ -46,6 +46,9 @@ type Tutor struct {
 	Languages []language.Code // the brand's
 	Suggester Suggester
 	School    School
+	// Asked lists what the ticket's person asked and the bot could not answer, the newest first: who only says "a
+	// person, please" has asked before. May be nil.
+	Asked func(ctx context.Context, t Ticket) ([]string, error)
 }
 
 var _ Teacher = (*Tutor)(nil)
@@ -75,7 +78,10 @@ type draft struct {
 
 // Offer implements Teacher. There is nothing to learn from a reply to no words.
 func (u *Tutor) Offer(ctx context.Context, t Ticket, reply Message) ([][]conversation.Button, error) {
-	asked := Question(t.Words)
+	asked, err := u.question(ctx, t)
+	if err != nil {
+		return nil, err
+	}
 	answer := Answer(reply.Text, reply.Author.Name)
 	if len([]rune(asked)) < minLessonRunes || answer == "" {
 		return nil, nil
@@ -107,6 +113,23 @@ func (u *Tutor) Offer(ctx context.Context, t Ticket, reply Message) ([][]convers
 		})
 	}
 	return rows, nil
+}
+
+// question is what the ticket is about: what the customer said when it was opened, else what was asked before.
+func (u *Tutor) question(ctx context.Context, t Ticket) (string, error) {
+	if asked := Question(t.Words); len([]rune(asked)) >= minLessonRunes || u.Asked == nil {
+		return asked, nil
+	}
+	list, err := u.Asked(ctx, t)
+	if err != nil {
+		return "", fmt.Errorf("read what the person of ticket %d asked: %w", t.ID, err)
+	}
+	for _, words := range list {
+		if asked := Question(words); len([]rune(asked)) >= minLessonRunes {
+			return asked, nil
+		}
+	}
+	return "", nil
 }
 
 // langOf is the language that words are clearly written in, else the one given.

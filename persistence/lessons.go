@@ -256,6 +256,19 @@ func (db *DB) StillWaiting(ctx context.Context, since time.Time, except int64, l
 	return all, nil
 }
 
+// OpenQuestions lists what a person, given by the root, asked since then and the bot could not answer, the newest
+// first.
+func (db *DB) OpenQuestions(ctx context.Context, root conversation.CustomerID, since time.Time, limit int) (texts []string, err error) {
+	err = db.Read(ctx, func(ctx context.Context, r *Reader) error {
+		return r.list(ctx, &texts, `SELECT u.text FROM unanswered u JOIN customers c ON c.id = u.customer_id
+			WHERE c.root_id = ? AND u.closed_at = 0 AND u.asked_at >= ? ORDER BY u.id DESC LIMIT CAST(? AS bigint)`, int64(root), ms(since), limit)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list the open questions of customer %d: %w", root, err)
+	}
+	return texts, nil
+}
+
 // Waits says, within a transaction, whether the ticket is still open or claimed, and locks it.
 func (tx *Tx) Waits(ctx context.Context, ticket int64) (waits, owned bool, err error) {
 	var state string

@@ -24,8 +24,17 @@ func (s *service) openTutor(catalogue *texts.Catalogue) *desk.Tutor {
 	return &desk.Tutor{
 		Texts: catalogue, Language: s.set.Staff.Language, Languages: s.set.Brand.Languages,
 		Suggester: nearest{s.parts.articles}, School: school{s.db, s.learner},
+		Asked: func(ctx context.Context, t desk.Ticket) ([]string, error) {
+			return s.db.OpenQuestions(ctx, t.Root, t.OpenedAt.Add(-askedBefore), maxAskedBefore)
+		},
 	}
 }
+
+// What a person asked so long before calling for somebody is what the call is about.
+const (
+	askedBefore    = time.Hour
+	maxAskedBefore = 5
+)
 
 // nearest implements desk.Suggester with the articles in force.
 type nearest struct{ articles *knowledge.Base }
