@@ -17,6 +17,17 @@ type Asked struct {
 	SentAt time.Time // business clock, when it was written
 }
 
+// WhileWaiting is a Presser that asks people something while a colleague is to answer them. Of everybody else's questions
+// a typed yes is meant for the colleague.
+type WhileWaiting interface {
+	AsksWhileWaiting(a Action) bool
+}
+
+func asksWhileWaiting(s Presser, a Action, intent texts.Intent) bool {
+	w, ok := s.(WhileWaiting)
+	return ok && intent != texts.IntentOK && w.AsksWhileWaiting(a)
+}
+
 // askedFor is how long a typed yes or no still answers the question above it.
 const askedFor = 24 * time.Hour
 
@@ -25,14 +36,16 @@ type PlainYes interface{ WantsPlainYes() }
 
 // typed takes a plain "yes" or "no" as a press of the button that says so under the newest message, and "the first one"
 // as a press of the first of a list. It answers nothing
-// when the newest message asks nothing, when a dialogue step waits for words, and while a person is spoken to.
+// when the newest message asks nothing, when a dialogue step waits for words, and while a person is spoken to, unless it is
+// what a WhileWaiting asked.
 func (e *Engine) typed(ctx context.Context, t *Turn) (Skill, Commit, error) {
 	yes, no := t.Intent.Affirms(), t.Intent == texts.IntentNo || t.Intent == texts.IntentNone
 	n, placed := place(t.In.Text)
 	if !yes && !no && !placed || !t.In.Private || t.In.Kind != KindMessage || t.In.Command != "" ||
-		t.HumanOwns || t.HumanWaits || len(t.Dialogue.Stack) > 0 {
+		len(t.Dialogue.Stack) > 0 {
 		return nil, nil, nil
 	}
+	waits := t.HumanOwns || t.HumanWaits
 	asked, err := e.cfg.Store.LastAsked(ctx, t.In.Address, t.In.Customer)
 	switch {
 	case errors.Is(err, ErrNotFound) || err == nil && t.Now.Sub(asked.SentAt) > askedFor:
@@ -52,7 +65,7 @@ func (e *Engine) typed(ctx context.Context, t *Turn) (Skill, Commit, error) {
 		return nil, nil, nil
 	}
 	s, ok := e.owners[b.Action.Skill].(Presser)
-	if !ok {
+	if !ok || waits && !asksWhileWaiting(s, b.Action, t.Intent) {
 		return nil, nil, nil
 	}
 	if _, plainly := s.(PlainYes); plainly && t.Intent == texts.IntentOK {

@@ -121,3 +121,10 @@ func (s *Skill) notFound(t conversation.Turn, p pick) conversation.Commit {
 
 // Chooses implements conversation.Chooser: "the first one" answers "which of these do you mean?".
 func (*Skill) Chooses(a conversation.Action) bool { return a.Verb == "choose" }
+
+var _ conversation.WhileWaiting = (*Skill)(nil)
+
+// AsksWhileWaiting implements conversation.WhileWaiting: what was taught meanwhile is offered to those who wait.
+func (*Skill) AsksWhileWaiting(a conversation.Action) bool {
+	return a.Verb == "found" || a.Verb == "not_found"
+}

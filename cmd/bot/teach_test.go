@@ -285,7 +285,7 @@ func TestPeopleTeach(t *testing.T) {
 	if got := c.since("C1", 0); !strings.Contains(got, "knowledge/learned.yaml") || !strings.Contains(got, "Offered to 1 customer ") || !strings.Contains(got, "Nigar Əliyeva") {
 		t.Errorf("staff are told %q", got)
 	}
-	if got := c.press("banu", "Bəli"); !strings.Contains(got, "Sualınızı bağladıq") {
+	if got := c.say("banu", "bəli"); !strings.Contains(got, "Sualınızı bağladıq") {
 		t.Errorf("helped: yes answers %q", got)
 	}
 	if got := c.say("ceyran", "usaq oyun otagi var?"); !strings.Contains(got, "ikinci mərtəbədə") {
