@@ -79,6 +79,9 @@ type Agenda struct {
 	Clocks Clocks
 	Timed  TimeStores
 	Burst  Burst
+	// Gone says whether a member of staff is away; nil: nobody is. A customer who writes to an owner who is away does
+	// not wait for that one.
+	Gone func(ctx context.Context, memberID string) (bool, error)
 }
 
 var _ clockAgenda = (*Agenda)(nil)
@@ -127,14 +130,21 @@ func (a *Agenda) RunDue(ctx context.Context, now time.Time) (more bool, err erro
 }
 
 // reckon sets the clocks of tickets that have moved on.
-func (a *Agenda) reckon(ctx context.Context, _ time.Time) (bool, error) {
+func (a *Agenda) reckon(ctx context.Context, now time.Time) (bool, error) {
 	list, err := a.Timed.Unreckoned(ctx, reckonPage)
 	if err != nil || len(list) == 0 {
+		return false, err
+	}
+	gone, err := a.gone(ctx, list)
+	if err != nil {
 		return false, err
 	}
 	out := make([]Reckoned, len(list))
 	for i, t := range list {
 		out[i] = Reckoned{ID: t.ID, Version: t.Version, At: a.Clocks.Next(t)}
+		if left(t, gone) {
+			out[i].At = now
+		}
 	}
 	if err := a.Timed.Reckon(ctx, out); err != nil {
 		return false, fmt.Errorf("set the clocks of %d tickets: %w", len(out), err)

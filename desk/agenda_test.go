@@ -134,6 +134,28 @@ func TestAClaimLapses(t *testing.T) {
 	})
 }
 
+func TestWhoWritesToAnOwnerWhoIsAwayDoesNotWaitForThatOne(t *testing.T) {
+	t.Parallel()
+	inBureaus(t, "2026-11-20 12:00", func(t *testing.T, b *bureau) {
+		away := false
+		b.agenda.Gone = func(_ context.Context, id string) (bool, error) { return away && id == "U1", nil }
+		b.say("ann", "/agent")
+		b.press("U1", "Claim")
+		b.reply("U1", "ann", "have a look at this")
+		away = true
+		silent(t, b.meanwhile("ann", "2026-11-20 12:30"))
+		want(t, b.say("ann", "I had a look, and now what do I do?"), "back in the queue")
+		if got := b.ticket("ann"); got.State != desk.Open {
+			t.Errorf("the ticket is %+v", got)
+		}
+		b.press("U1", "Claim") // who claims it all the same has it
+		b.to("2026-11-20 12:40")
+		if got := b.ticket("ann"); got.State != desk.Claimed {
+			t.Errorf("the ticket is %+v", got)
+		}
+	})
+}
+
 func TestASnoozeEnds(t *testing.T) {
 	t.Parallel()
 	inBureaus(t, "2026-11-20 12:00", func(t *testing.T, b *bureau) {

@@ -39,7 +39,11 @@ func (a *Agenda) ring(ctx context.Context, now time.Time) (bool, error) {
 			ids[i] = t.ID
 		}
 		slices.Sort(ids) // locks are taken by id, as everywhere
-		err := a.Stores.Do(ctx, func(ctx context.Context, tx conversation.Tx) error { return a.attend(ctx, tx, ids, now) })
+		gone, err := a.gone(ctx, chunk)
+		if err != nil {
+			return false, err
+		}
+		err = a.Stores.Do(ctx, func(ctx context.Context, tx conversation.Tx) error { return a.attend(ctx, tx, ids, gone, now) })
 		if err != nil {
 			return false, fmt.Errorf("do what is due about tickets %v: %w", ids, err)
 		}
@@ -71,7 +75,7 @@ func (c *told) add(to conversation.Address, what string, t Ticket) {
 }
 
 // attend does what is due about a few tickets.
-func (a *Agenda) attend(ctx context.Context, tx conversation.Tx, ids []TicketID, now time.Time) error {
+func (a *Agenda) attend(ctx context.Context, tx conversation.Tx, ids []TicketID, gone map[string]bool, now time.Time) error {
 	books, timed := a.Stores.In(tx), a.Timed.Timed(tx)
 	var c told
 	for _, id := range ids {
@@ -80,6 +84,12 @@ func (a *Agenda) attend(ctx context.Context, tx conversation.Tx, ids []TicketID,
 			return err
 		}
 		is, events := a.Clocks.Advance(was, now)
+		if left(is, gone) {
+			events = append(events, Event{Step: StepAway, Lapsed: true, From: is.Owner})
+			if is, err = a.Clocks.release(is, now); err != nil {
+				return err
+			}
+		}
 		moved := false
 		for _, e := range events {
 			moved = moved || e.Lapsed || e.Step == StepWake || e.Step == StepResolve
@@ -104,6 +114,30 @@ func (a *Agenda) attend(ctx context.Context, tx conversation.Tx, ids []TicketID,
 		}
 	}
 	return a.tellChannels(ctx, tx, &c, now)
+}
+
+// gone are the owners of tickets who are away.
+func (a *Agenda) gone(ctx context.Context, list []Ticket) (map[string]bool, error) {
+	if a.Gone == nil {
+		return nil, nil
+	}
+	out := map[string]bool{}
+	for _, t := range list {
+		if _, known := out[t.Owner.ID]; known || t.State != Claimed {
+			continue
+		}
+		away, err := a.Gone(ctx, t.Owner.ID)
+		if err != nil {
+			return nil, fmt.Errorf("look whether %s is away: %w", t.Owner.ID, err)
+		}
+		out[t.Owner.ID] = away
+	}
+	return out, nil
+}
+
+// left says that a customer has written to an owner who is away. Who claims a ticket while away has it.
+func left(t Ticket, gone map[string]bool) bool {
+	return t.State == Claimed && gone[t.Owner.ID] && t.AskedAt.After(t.ClaimedAt)
 }
 
 // happened tells whom one event concerns.

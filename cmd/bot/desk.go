@@ -73,7 +73,7 @@ func openDesk(s *service, w wiring, db *persistence.DB, catalogue *texts.Catalog
 	}
 	b.desk = d
 	b.handover = &desk.Handover{Desk: d, Clocks: clocks, Timed: db.DeskTimes()}
-	b.agenda = &desk.Agenda{Desk: d, Clocks: clocks, Timed: db.DeskTimes(), Burst: db.DeskTimes()}
+	b.agenda = &desk.Agenda{Desk: d, Clocks: clocks, Timed: db.DeskTimes(), Burst: db.DeskTimes(), Gone: db.DeskClerk().IsAway}
 	b.cards = &desk.Cards{Desk: d, Group: b.agenda.Group}
 	db.FollowDesk(d)
 	db.OnReport(desk.GroupReport, persistence.GroupSent)
