@@ -114,7 +114,7 @@ func (d *Desk) Show(ctx context.Context, id TicketID, now time.Time) error {
 func (d *Desk) write(ctx context.Context, tx conversation.Tx, books Books, t Ticket, to conversation.Address, v view) error {
 	text, rows := d.card(t, v)
 	o := conversation.Outgoing{
-		Key: fmt.Sprintf("desk:card:%d:%d", t.ID, t.Version), To: to, Customer: nobody, Lane: conversation.LaneNotice,
+		Key: fmt.Sprintf("desk:card:%d:%d:%s", t.ID, t.Version, to.Chat), To: to, Customer: nobody, Lane: conversation.LaneNotice,
 		Body:   conversation.Body{Text: text, Rows: rows},
 		Report: conversation.Ref{Kind: CardReport, ID: int64(t.ID)},
 	}
