@@ -128,8 +128,11 @@ type SendError struct {
 	Kind       ErrorKind
 	RetryAfter time.Duration // RateLimited: how long to wait, real clock
 	WholeBot   bool          // RateLimited: the platform says that it means the account, not the chat
-	Code       string        // a short stable word, such as "blocked_by_user"
-	Err        error
+	// Doubtful: Temporary, and the platform or what stands before it broke while it had the request, so that it may have
+	// done it all the same. What must never come twice is not sent again then.
+	Doubtful bool
+	Code     string // a short stable word, such as "blocked_by_user"
+	Err      error
 }
 
 // Error implements error.

@@ -52,6 +52,14 @@ func TestEachKindOfErrorLeadsToItsState(t *testing.T) {
 			name: "did not reach it", err: &conversation.SendError{Kind: conversation.Temporary}, times: 2,
 			want: sent, calls: 3, attempts: 3, within: 5 * time.Second,
 		},
+		{
+			name: "broke over it, may be repeated", err: &conversation.SendError{Kind: conversation.Temporary, Doubtful: true}, times: 2,
+			want: sent, calls: 3, attempts: 3, within: 5 * time.Second,
+		},
+		{
+			name: "broke over it, never twice", err: &conversation.SendError{Kind: conversation.Temporary, Doubtful: true}, times: 9,
+			crash: conversation.Unknown, want: unknown, calls: 1, attempts: 1,
+		},
 		{name: "never reaches it", err: &conversation.SendError{Kind: conversation.Temporary}, times: 1e6, want: failed, calls: 154, attempts: 154, within: 27 * time.Hour},
 		{name: "blocked", err: &conversation.SendError{Kind: conversation.PersonGone}, times: 9, want: failed, calls: 1, attempts: 1},
 		{name: "not now", err: &conversation.SendError{Kind: conversation.PersonUnreachable}, times: 9, want: failed, calls: 1, attempts: 1},

@@ -60,6 +60,10 @@ func judge(item Item, r *ref, receipt conversation.Receipt, err error, now time.
 	case conversation.RateLimited:
 		v.Outcome, v.Uncalled, v.refused = Retry, true, se
 	case conversation.Temporary:
+		if se.Doubtful && item.AfterCrash == conversation.Unknown {
+			v.Outcome = Lost
+			return v
+		}
 		v.again(item, now)
 	default:
 		r.unknowns++

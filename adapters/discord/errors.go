@@ -86,7 +86,7 @@ func (a *Adapter) failure(ex *exchange, cause error) *conversation.SendError {
 	case ex.status == http.StatusUnauthorized:
 		se.Kind, se.Code = conversation.OurPayload, codeHandleGone
 	case ex.status >= 500:
-		se.Kind, se.Code = conversation.Temporary, "server_error"
+		se.Kind, se.Code, se.Doubtful = conversation.Temporary, "server_error", !ex.repeat && ex.status != http.StatusServiceUnavailable
 		if !ex.repeat && (ex.status == http.StatusBadGateway || ex.status == http.StatusGatewayTimeout) {
 			se.Kind, se.Code = conversation.OutcomeUnknown, "no_answer" // the proxy gave up; the platform may not have
 		}

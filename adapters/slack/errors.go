@@ -125,7 +125,7 @@ func failure(ex *exchange, cause error) *conversation.SendError {
 	case ex.status == http.StatusTooManyRequests:
 		se.Kind, se.Code = conversation.RateLimited, "too_many_requests"
 	case ex.status >= 500:
-		se.Kind, se.Code = conversation.Temporary, "server_error"
+		se.Kind, se.Code, se.Doubtful = conversation.Temporary, "server_error", !ex.repeat && ex.status != http.StatusServiceUnavailable
 		if !ex.repeat && (ex.status == http.StatusBadGateway || ex.status == http.StatusGatewayTimeout) {
 			se.Kind, se.Code = conversation.OutcomeUnknown, "no_answer" // the proxy gave up; the platform may not have
 		}

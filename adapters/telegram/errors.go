@@ -163,7 +163,7 @@ func (a *Adapter) refused(ex *exchange) *conversation.SendError {
 	case ex.code == http.StatusRequestEntityTooLarge:
 		se.Kind, se.Code = conversation.OurPayload, "too_large"
 	case ex.code >= 500:
-		se.Kind, se.Code = conversation.Temporary, "server_error"
+		se.Kind, se.Code, se.Doubtful = conversation.Temporary, "server_error", ex.code != http.StatusServiceUnavailable
 	default:
 		se.Kind, se.Code = conversation.OurPayload, "bad_request"
 	}
@@ -190,7 +190,7 @@ func strange(ex *exchange) *conversation.SendError {
 		// Somebody between us and the platform gave up waiting, or garbled what came back.
 		se.Kind, se.Code = conversation.OutcomeUnknown, "no_answer"
 	case ex.status >= 500:
-		se.Kind, se.Code = conversation.Temporary, "server_error"
+		se.Kind, se.Code, se.Doubtful = conversation.Temporary, "server_error", ex.status != http.StatusServiceUnavailable
 	default:
 		se.Kind, se.Code = conversation.Temporary, "not_the_bot_api"
 	}
