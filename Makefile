@@ -21,6 +21,7 @@ PKG       ?= ./...
 RUN       ?= .
 BENCH     ?= .
 FUZZTIME  ?= 10s
+RAPPORT_SOAK ?= 5m
 PEOPLE    ?= 1000000
 RATE      ?= 1000000
 ARGS      ?=
@@ -56,7 +57,16 @@ test-race: ## the same under the race detector
 .PHONY: test-faults
 test-faults: ## the long fault tests at full size: kills, storms, restarts, full disks (RUN=)
 	@scripts/need.sh postgres
-	RAPPORT_FAULTS=full $(WITHPG) -durable -- go test -v -count=1 -p 1 -timeout 120m -run '$(if $(filter .,$(RUN)),Fault|Kill|Crash,$(RUN))' $(PKG)
+	@report=$$(mktemp); code=0; \
+	RAPPORT_FAULTS=full RAPPORT_FAULTS_REPORT=$$report $(WITHPG) -durable -- go test -v -count=1 -p 1 -timeout 120m \
+		-run '$(if $(filter .,$(RUN)),Fault|Kill|Crash,$(RUN))' $(PKG) || code=$$?; \
+	echo; echo "By scene: what people did, what the service has written of it, and what the platforms saw."; \
+	cat $$report; rm -f $$report; exit $$code
+
+.PHONY: soak
+soak: ## 200 messages a second and broadcasts for a while: memory, goroutines and files must stay flat (RAPPORT_SOAK=1h)
+	@scripts/need.sh postgres
+	RAPPORT_SOAK=$(RAPPORT_SOAK) $(WITHPG) -durable -- go test -v -count=1 -timeout 240m -run '^TestSoak$$' ./cmd/bot
 
 .PHONY: fuzz
 fuzz: ## every fuzz test for a short time each (FUZZTIME=, PKG=)
