@@ -79,6 +79,25 @@ func (w *Worker) Depth(ctx context.Context) (map[conversation.Lane]int, error) {
 	return w.cfg.Store.Depth(ctx, w.cfg.Account, w.cfg.Business.Now())
 }
 
+// Retrying says whether a call has failed and waits to be made again: the account comes to rest when its platform answers
+// again, not before.
+func (w *Worker) Retrying() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.tenure == nil {
+		return false
+	}
+	now := time.Now()
+	for _, l := range w.tenure.plan.lanes {
+		for _, r := range l.known {
+			if !r.claimed && r.RetryAt.After(now) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Busy says in words what is not at rest: written and not yet read, in flight, due and waiting for its pace, or in
 // retry. It is empty at rest, and while Run does not run. What another process sends is not known here.
 func (w *Worker) Busy() []string {

@@ -12,6 +12,7 @@ import (
 	"github.com/rapport-chat/rapport/clock"
 	"github.com/rapport-chat/rapport/config"
 	"github.com/rapport-chat/rapport/conversation"
+	"github.com/rapport-chat/rapport/outbox"
 	"github.com/rapport-chat/rapport/persistence"
 	"github.com/rapport-chat/rapport/sandbox"
 	"github.com/rapport-chat/rapport/sandbox/lookalike"
@@ -129,11 +130,12 @@ func (s *seam) Upcoming(ctx context.Context) (time.Time, string, bool) {
 // Brand is the business's name, for the page.
 func (s *seam) Brand() string { return s.set.Brand.Name }
 
-// rest waits until what one due time started has left, so that the clock does not run away from it.
+// rest waits until what one due time started has left, so that the clock does not run away from it. A platform that does
+// not take what is sent to it does not hold the clock up: time goes on while it is down.
 func (s *seam) rest(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, restWithin)
 	defer cancel()
-	for len(s.working(ctx)) > 0 {
+	for len(s.working(ctx, (*outbox.Worker).Retrying)) > 0 {
 		if err := (clock.Real{}).WaitUntil(ctx, time.Now().Add(lookEvery)); err != nil {
 			return fmt.Errorf("what was due does not come to rest: %v", s.Busy())
 		}
@@ -150,12 +152,12 @@ const (
 func (s *seam) Busy() []string {
 	ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
 	defer cancel()
-	return append(s.working(ctx), s.parts.desk.busy(ctx)...)
+	return append(s.working(ctx, func(*outbox.Worker) bool { return false }), s.parts.desk.busy(ctx)...)
 }
 
-// working is Busy without what the agenda has yet to do.
-func (s *seam) working(ctx context.Context) []string {
-	busy := s.service.busy()
+// working is Busy without what the agenda has yet to do, and without what the workers that are left out have.
+func (s *seam) working(ctx context.Context, leaveOut func(*outbox.Worker) bool) []string {
+	busy := s.busyBut(leaveOut)
 	open, err := s.db.Conversations().Unsettled(ctx, 0, 1)
 	if err != nil || len(open) > 0 {
 		busy = append(busy, "events in the inbox")
