@@ -14,12 +14,13 @@ import (
 
 // Giver corrects what people have in points.
 type Giver interface {
-	// Give adds or takes points in a transaction of somebody else's turn, once per key; note is what the person reads
-	// in the history. ErrTooFewPoints when they do not have so many.
-	Give(ctx context.Context, tx conversation.Tx, who conversation.CustomerID, points int64, key, note string, at time.Time) (balance int64, fresh bool, err error)
+	// Given says whether points were given to a person under that key.
+	Given(ctx context.Context, tx conversation.Tx, who conversation.CustomerID, key string) (bool, error)
+	// Give adds or takes points in a transaction of somebody else's turn; note is what the person reads in the history. ErrTooFewPoints when they do not have so many.
+	Give(ctx context.Context, tx conversation.Tx, who conversation.CustomerID, points int64, key, note string, at time.Time) (balance int64, err error)
 }
 
-// ErrTooFewPoints: the person does not have as many points as are to be taken.
+// ErrTooFewPoints is the answer when a person does not have as many points as are to be taken.
 var ErrTooFewPoints = errors.New("the person does not have so many points")
 
 // Fields of the form.
@@ -157,7 +158,10 @@ func (c *Clerk) give(ctx context.Context, t conversation.Turn, s slip, rights Ri
 // giveIn is give inside a commit. It answers what the member is told.
 func (c *Clerk) giveIn(ctx context.Context, tx conversation.Tx, t conversation.Turn, s slip, limit int64, who Customer) (texts.Rich, error) {
 	by, day, books := member(t.In), t.Now.In(c.zone()).Format(time.DateOnly), c.Stock.Clerk(tx)
-	size := max(s.Points, -s.Points)
+	size, key := max(s.Points, -s.Points), "desk:"+s.Key
+	if before, err := c.Points.Given(ctx, tx, s.Who, key); err != nil || before {
+		return c.say("staff.points.before", nil), err
+	}
 	left, ok, err := books.Spend(ctx, by.ID, day, size, limit)
 	if err != nil {
 		return nil, err
@@ -165,21 +169,13 @@ func (c *Clerk) giveIn(ctx context.Context, tx conversation.Tx, t conversation.T
 	if !ok {
 		return c.say("staff.points.limit", texts.Vars{"n": left}), c.record(ctx, tx, t, "points_refused", "customer", int64(s.Who), map[string]any{"points": s.Points})
 	}
-	balance, fresh, err := c.Points.Give(ctx, tx, s.Who, s.Points, "desk:"+s.Key, s.Note, t.Now)
-	short := errors.Is(err, ErrTooFewPoints)
-	if err != nil && !short {
+	balance, err := c.Points.Give(ctx, tx, s.Who, s.Points, key, s.Note, t.Now)
+	if errors.Is(err, ErrTooFewPoints) {
+		_, _, err := books.Spend(ctx, by.ID, day, -size, NoLimit) // nothing was given, so nothing was spent
+		return c.say("staff.points.too_few", texts.Vars{"name": c.masked(who), "balance": who.Points}), err
+	}
+	if err != nil {
 		return nil, err
-	}
-	if short || !fresh { // nothing was given, so nothing was spent
-		if _, _, err := books.Spend(ctx, by.ID, day, -size, NoLimit); err != nil {
-			return nil, err
-		}
-	}
-	switch {
-	case short:
-		return c.say("staff.points.too_few", texts.Vars{"name": c.masked(who), "balance": who.Points}), nil
-	case !fresh:
-		return c.say("staff.points.before", nil), nil
 	}
 	if err := c.record(ctx, tx, t, "points", "customer", int64(s.Who), map[string]any{"points": s.Points}); err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package persistence
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -233,21 +234,63 @@ type StaffPoints struct{ Programme *loyalty.Programme }
 
 var _ desk.Giver = StaffPoints{}
 
-// Give implements desk.Giver. The person is locked in the member's own transaction.
-func (g StaffPoints) Give(ctx context.Context, tx conversation.Tx, who conversation.CustomerID, points int64, key, note string, at time.Time) (int64, bool, error) {
+// about runs fn on the books of a person in a transaction that is about somebody else's turn.
+func (g StaffPoints) about(ctx context.Context, tx conversation.Tx, who conversation.CustomerID, fn func(loyalty.Books) error) error {
 	own := From(tx)
 	turn := own.turn
-	defer func() { own.turn = turn }() // what follows is about the turn again, and nobody's reply
+	defer func() { own.turn = turn }()
 	if err := own.lockRoot(ctx, who); err != nil {
-		return 0, false, err
+		return err
 	}
-	posted, err := g.Programme.Correct(ctx, tx, who, points, key, note, at)
-	if errors.Is(err, loyalty.ErrInsufficientPoints) {
-		return 0, false, fmt.Errorf("%w: %w", desk.ErrTooFewPoints, err)
+	return fn(g.Programme.Store.In(tx))
+}
+
+// Given implements desk.Giver. The person is locked from then on.
+func (g StaffPoints) Given(ctx context.Context, tx conversation.Tx, who conversation.CustomerID, key string) (before bool, err error) {
+	err = g.about(ctx, tx, who, func(b loyalty.Books) error {
+		_, err := b.FindEntry(ctx, loyalty.SourceStaff, key, loyalty.Adjust)
+		before = err == nil
+		return ignoreMissing(err)
+	})
+	return before, err
+}
+
+// Give implements desk.Giver.
+func (g StaffPoints) Give(ctx context.Context, tx conversation.Tx, who conversation.CustomerID, points int64, key, note string, at time.Time) (balance int64, err error) {
+	err = g.about(ctx, tx, who, func(b loyalty.Books) error {
+		_, err := g.Programme.Correct(ctx, tx, who, points, key, note, at)
+		if errors.Is(err, loyalty.ErrInsufficientPoints) {
+			return fmt.Errorf("%w: %w", desk.ErrTooFewPoints, err)
+		}
+		if err != nil {
+			return err
+		}
+		account, err := b.Account(ctx, at, at)
+		balance = account.Spendable
+		return err
+	})
+	return balance, err
+}
+
+// Deeds lists what staff did about a subject of a kind, oldest first.
+func (s DeskClerk) Deeds(ctx context.Context, kind string, subject int64, limit int) ([]desk.Deed, error) {
+	var rows []struct {
+		Key    string
+		Actor  string
+		Act    string
+		Detail string
 	}
+	err := s.db.statements.list(ctx, &rows, `SELECT key, actor, act, detail FROM audit
+		WHERE subject_kind = ? AND subject_id = ? ORDER BY id LIMIT CAST(? AS bigint)`, kind, subject, limit)
 	if err != nil {
-		return 0, false, err
+		return nil, fmt.Errorf("list what was done about %s %d: %w", kind, subject, err)
 	}
-	account, err := g.Programme.Store.In(tx).Account(ctx, at, at)
-	return account.Spendable, posted.Fresh, err
+	deeds := make([]desk.Deed, len(rows))
+	for i, r := range rows {
+		deeds[i] = desk.Deed{Key: r.Key, By: desk.Member{ID: r.Actor}, What: r.Act, Kind: kind, Subject: subject}
+		if r.Detail != "" {
+			deeds[i].Detail = json.RawMessage(r.Detail)
+		}
+	}
+	return deeds, nil
 }

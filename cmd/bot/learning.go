@@ -145,6 +145,7 @@ func (l *learner) load(ctx context.Context) ([]persistence.KeptLesson, error) {
 
 // reload reads the files again. A broken edit changes nothing but what is said about it.
 func (l *learner) reload() []string {
+	defer l.s.alarm.nudge()
 	set, report := parseSettings(l.s.path, config.Ignore)
 	if problems := report.Problems(); problems.HasErrors() {
 		said := problems.Summary() + ": " + problems[slices.IndexFunc(problems, isError)].Place()

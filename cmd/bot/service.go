@@ -29,6 +29,7 @@ type service struct {
 	driver   *clock.Driver
 	parts    features
 	learner  *learner
+	alarm    *alarm
 	handler  http.Handler
 	owner    string         // names this process in leases
 	tenures  *tenures       // of the accounts
@@ -58,6 +59,7 @@ func (s *service) Run(ctx context.Context) error {
 	stages.start("engine", s.engine.Run)
 	stages.start("agenda", func(ctx context.Context) error { return s.due.Run(ctx, s.driver.Run) })
 	stages.start("learning", s.learner.Run)
+	stages.start("alerts", s.alarm.Run)
 	stages.start("channels", s.runChannels)
 	if s.set.HTTP.Addr != "" {
 		stages.start("http", s.serveHTTP)
@@ -116,6 +118,7 @@ func (s *service) runChannels(ctx context.Context) error {
 // died notes that a channel has stopped for good; it is an error when it was the last one.
 func (s *service) died(name string, err error) error {
 	s.log.Error("a channel has stopped: mend its credentials and start again", "channel", name, "error", err.Error())
+	defer s.alarm.nudge()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.dead[name] = err

@@ -82,6 +82,7 @@ func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 		people.desk.Suggester, people.desk.Teacher = nearest{articles}, s.parts.tutor
 	}
 	s.openClerk(people, programme)
+	s.alarm = newAlarm(s, people)
 	if _, err := s.learner.load(ctx); err != nil {
 		return nil, err
 	}
