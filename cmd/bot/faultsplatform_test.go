@@ -30,11 +30,11 @@ var yes, no = true, false
 var callScenes = []scene{
 	{name: "calm"},
 	{name: "503 again and again", full: true, before: func(w *town) { w.fault(lookalike.Fault{Times: 5, Status: http.StatusServiceUnavailable}) }},
-	{name: "502 and 504 of the proxy", before: func(w *town) {
+	{name: "502 and 504 of the proxy", full: true, before: func(w *town) {
 		w.fault(lookalike.Fault{Times: 1, Status: http.StatusBadGateway})
 		w.fault(lookalike.Fault{Times: 1, Status: http.StatusGatewayTimeout})
 	}},
-	{name: "done, and 500 for an answer", repeats: 6, before: func(w *town) {
+	{name: "done, and 500 for an answer", full: true, repeats: 6, before: func(w *town) {
 		w.fault(lookalike.Fault{Times: 2, Status: http.StatusInternalServerError, Late: true})
 	}},
 	{name: "done, and 502 for an answer", repeats: 6, before: func(w *town) {
