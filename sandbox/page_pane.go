@@ -45,6 +45,7 @@ type paneView struct {
 	Fresh           bool   // nobody of that name has been here
 	Tabs            []tabView
 	Places          []option
+	Reading         bool // nothing can be written here
 	Days            []dayView
 	Earlier         int // messages that are not shown
 	Empty           bool
@@ -133,8 +134,11 @@ func firstPlace(platform lookalike.Platform) string {
 	return ""
 }
 
-// threadPrefix begins the place of the thread under a message.
-const threadPrefix = "thread:"
+// threadPrefix begins the place of the thread under a message; homePlace is a page that is only read and pressed.
+const (
+	threadPrefix = "thread:"
+	homePlace    = "home"
+)
 
 // pane reads a platform's chat as the person in the seat sees it.
 func (p *page) pane(platform lookalike.Platform, s seat) paneView {
@@ -147,7 +151,7 @@ func (p *page) pane(platform lookalike.Platform, s seat) paneView {
 	person, seen := known(platform, s.Name)
 	v := paneView{
 		Platform: platform.Name(), Title: title(platform.Name()), Bot: p.brand(), As: s.Name, Display: display(s.Name), In: s.In,
-		Locale: cmp.Or(person.Locale, s.Locale), Fresh: !seen, Attach: attachable, Down: isDown(platform), Limit: 4096,
+		Locale: cmp.Or(person.Locale, s.Locale), Reading: s.In == homePlace, Fresh: !seen && s.In != homePlace, Attach: attachable, Down: isDown(platform), Limit: 4096,
 	}
 	v.BotInitial, v.BotColour = initial(v.Bot), colour(v.Bot)
 	v.Tabs = tabs(platform.Name(), people, v)
@@ -257,7 +261,7 @@ func message(m lookalike.Message, v paneView, at time.Time) messageView {
 	if m.Image != "" {
 		mv.Picture = "/media/" + v.Platform + "/" + url.PathEscape(m.Image)
 	}
-	if v.First != "" && (v.In == v.First || strings.HasPrefix(v.In, "#")) {
+	if v.First != "" && !m.Private && (v.In == v.First || strings.HasPrefix(v.In, "#")) {
 		mv.ThreadPlace = threadPrefix + m.ID
 	}
 	return mv
@@ -265,7 +269,7 @@ func message(m lookalike.Message, v paneView, at time.Time) messageView {
 
 // joined says whether b stands in one group with a.
 func joined(a, b lookalike.Message, zone *time.Location) bool {
-	return a.From == b.From && b.At.Sub(a.At) < together && sameDay(a.At.In(zone), b.At.In(zone))
+	return a.From == b.From && a.Private == b.Private && b.At.Sub(a.At) < together && sameDay(a.At.In(zone), b.At.In(zone))
 }
 
 // dayLabel is a day as a chat heads it.

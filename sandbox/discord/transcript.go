@@ -38,7 +38,7 @@ func (l *Lookalike) shown(e *entry) lookalike.Message {
 		return lookalike.Message{ID: e.Message.ID, From: e.By, Text: thinking, Buttons: []string{}, At: e.At, HTML: thinking}
 	}
 	text, page := l.read(e.Message.Content)
-	m := lookalike.Message{ID: e.Message.ID, From: e.By, Text: text, Buttons: []string{}, At: e.At, Edited: e.Edited, HTML: page}
+	m := lookalike.Message{ID: e.Message.ID, From: e.By, Text: text, Buttons: []string{}, At: e.At, Edited: e.Edited, HTML: page, Private: e.OnlyFor != ""}
 	for _, b := range e.Message.Embeds {
 		if e.Message.Flags&flagSuppressEmbeds != 0 {
 			break // the flag hides embeds
@@ -62,7 +62,7 @@ func (l *Lookalike) shown(e *entry) lookalike.Message {
 			kind, m.Image = lookalike.Photo, l.mediaName(a.URL)
 		}
 		if m.Attachment == "" {
-			m.Attachment = kind
+			m.Attachment, m.FileName = kind, a.Filename
 		}
 	}
 	if len(e.Message.Stickers) > 0 {

@@ -74,6 +74,10 @@ type Message struct {
 	Menu []string `json:"-"`
 	// Attachment is the kind of file that came with the message, empty for none.
 	Attachment string `json:"-"`
+	// FileName is what the file that came with the message is called, where the platform shows it.
+	FileName string `json:"-"`
+	// Private messages are shown to this person alone in a place that others read too.
+	Private bool `json:"-"`
 	// Deleted messages stay in the page's memory only to be shown as such; transcripts leave them out.
 	Deleted bool `json:"-"`
 }

@@ -70,9 +70,7 @@ func (l *Lookalike) shown(e *entry) lookalike.Message {
 		d.file(l.files[fileID])
 	}
 	m.Text, m.HTML = strings.Join(d.text, "\n"), strings.Join(d.page, "<br>")
-	if e.OnlyFor != "" {
-		m.HTML = "<small>Only visible to you</small><br>" + m.HTML
-	}
+	m.Private = e.OnlyFor != ""
 	return m
 }
 

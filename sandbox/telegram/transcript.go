@@ -58,6 +58,9 @@ func (l *Lookalike) shown(e *entry) lookalike.Message {
 		ID: strconv.Itoa(e.Message.ID), From: e.By, Text: text, Buttons: []string{}, At: e.At,
 		Edited: e.Edited, HTML: pageHTML(text, entities), Attachment: attachment(e.Message),
 	}
+	if e.Message.Document != nil {
+		m.FileName = e.Message.Document.FileName
+	}
 	if n := len(e.Message.Photo); n > 0 {
 		if f := l.files[e.Message.Photo[n-1].FileID]; f != nil {
 			m.Image = filepath.Base(f.Path)
