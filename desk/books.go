@@ -57,6 +57,8 @@ type Books interface {
 	Message(ctx context.Context, key string) (Message, error)
 	// MessageByID is Message by its row.
 	MessageByID(ctx context.Context, id int64) (Message, error)
+	// Newest is the row of the last message that a member of staff wrote about a ticket; 0 for none.
+	Newest(ctx context.Context, id TicketID, author string) (int64, error)
 	// Unposted lists the customer's messages that have no copy in the thread, oldest first.
 	Unposted(ctx context.Context, id TicketID) ([]Message, error)
 	// SaveMessage writes what may change of a message: text, state, what was sent for it.

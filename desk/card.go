@@ -39,6 +39,8 @@ type ref struct {
 	Lang    string   `json:"l,omitempty"`
 	Name    string   `json:"c,omitempty"` // of a prepared reply
 	Until   int64    `json:"u,omitempty"` // minutes of a snooze; 0: until the next opening
+	Newest  int64    `json:"f,omitempty"` // send: the last message that its author had written when it was shown
+	Words   string   `json:"w,omitempty"` // send: a digest of the words that are sent
 }
 
 // CardText is the ticket as staff see it, with its buttons.

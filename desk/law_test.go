@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,10 +42,11 @@ func underTheLaw(t *testing.T, o *office, most int) {
 		if runs++; runs > most {
 			return
 		}
-		l := &law{T: rt, o: o, who: fmt.Sprint("someone", runs), wrote: map[string]*writing{}}
+		l := &law{T: rt, o: o, who: fmt.Sprint("someone", runs), wrote: map[string]*writing{}, looked: map[string]look{}}
 		o.call = l.outcome
 		o.customer(l.who, "nobody can answer this "+l.who)
 		for range lawSteps {
+			l.see()
 			l.step()
 			l.check()
 		}
@@ -75,6 +77,55 @@ type law struct {
 	ready   int // presses on prepared answers
 	agains  int
 	counter int
+	looked  map[string]look // by token
+}
+
+// look is what staff saw of a button when it came up.
+type look struct {
+	text   string           // above the button
+	newest map[string]int64 // by member: the last message that they had written
+}
+
+// see keeps what stood where when it came up.
+func (l *law) see() {
+	l.Helper()
+	newest := map[string]int64{}
+	list, err := l.o.db.Desk().Messages(l.o.t.Context(), l.ticket().ID, 1000)
+	if err != nil {
+		l.Fatal(err)
+	}
+	for _, m := range list {
+		newest[m.Author.ID] = m.ID
+	}
+	for _, s := range l.o.shown[staffBot] {
+		for _, row := range s.rows {
+			for _, b := range row {
+				if _, known := l.looked[b.Token]; !known {
+					l.looked[b.Token] = look{s.text, newest}
+				}
+			}
+		}
+	}
+}
+
+// meant says whether a press on the button is an act on w: the button says which words it sends, and nothing that its
+// author wrote since has come between. Whatever else it sends, the presser did not mean to.
+func (l *law) meant(b conversation.Button, w *writing) bool {
+	l.Helper()
+	list, err := l.o.db.Desk().Messages(l.o.t.Context(), l.ticket().ID, 1000)
+	if err != nil {
+		l.Fatal(err)
+	}
+	was, newest, text := l.looked[b.Token], int64(0), ""
+	for _, m := range list {
+		if m.Author.ID == w.author {
+			newest = m.ID
+		}
+		if m.Key == w.key {
+			text = m.Text
+		}
+	}
+	return newest == was.newest[w.author] && strings.Contains(was.text, text)
 }
 
 // outcome is what the customer's platform does with a call.
@@ -118,7 +169,7 @@ var (
 )
 
 func (l *law) step() {
-	switch rapid.IntRange(0, 9).Draw(l.T, "step") {
+	switch rapid.IntRange(0, 11).Draw(l.T, "step") {
 	case 0:
 		l.o.customer(l.who, rapid.SampledFrom([]string{"hello", "still not solved", "what now", "opening hours"}).Draw(l.T, "said"))
 	case 1:
@@ -133,6 +184,8 @@ func (l *law) step() {
 		l.form()
 	case 6:
 		l.repeat()
+	case 7:
+		l.twice()
 	default:
 		l.press()
 	}
@@ -266,7 +319,24 @@ func (l *law) press() {
 	if !ok || b.Form != nil {
 		return
 	}
-	by := l.member()
+	l.pressed(l.member(), b)
+}
+
+// pressShown presses a button if it belongs to this ticket.
+func (l *law) pressShown(by string, b conversation.Button) bool {
+	var r struct {
+		Ticket desk.TicketID `json:"t"`
+	}
+	if json.Unmarshal(b.Action.Data, &r) != nil || r.Ticket != l.ticket().ID || b.Form != nil {
+		return false
+	}
+	l.see()
+	l.pressed(by, b)
+	return true
+}
+
+func (l *law) pressed(by string, b conversation.Button) {
+	l.Helper()
 	var r struct {
 		Message int64 `json:"m"`
 	}
@@ -299,10 +369,22 @@ func (l *law) press() {
 			l.act(w, by, false, do)
 			return
 		}
-		l.act(w, by, true, do)
+		l.act(w, by, l.meant(b, w), do)
 		return
 	}
 	do()
+}
+
+// twice presses the lowest question in the thread two times, without looking: another one may have moved to its place.
+func (l *law) twice() {
+	by := l.member()
+	for range 2 {
+		for _, s := range slices.Backward(l.o.standing(staffBot)) {
+			if s.onlyFor == by && len(s.rows) > 0 && l.pressShown(by, s.rows[0][0]) {
+				break
+			}
+		}
+	}
 }
 
 // writingOf is the writing behind a row; nil for prepared answers.

@@ -43,7 +43,7 @@ func (s StaffSkill) send(ctx context.Context, tx conversation.Tx, books Books, t
 		if err := books.SaveMessage(ctx, m); err != nil {
 			return err
 		}
-		return s.refused(ctx, tx, t, k, m, err)
+		return s.refused(ctx, tx, books, t, k, m, err)
 	}
 	if is, err = books.Save(ctx, is); err != nil {
 		return err
@@ -115,17 +115,21 @@ func toCustomer(m Message, rich texts.Rich) texts.Rich {
 }
 
 // refused tells the author why a message was not sent, and offers what would send it.
-func (s StaffSkill) refused(ctx context.Context, tx conversation.Tx, t conversation.Turn, k Ticket, m Message, why error) error {
-	r := ref{Ticket: k.ID, Message: m.ID}
+func (s StaffSkill) refused(ctx context.Context, tx conversation.Tx, books Books, t conversation.Turn, k Ticket, m Message, why error) error {
+	newest, err := books.Newest(ctx, m.Ticket, m.Author.ID)
+	if err != nil {
+		return err
+	}
+	r, quote := asking(m, newest), texts.Literal("“"+s.quoted(m)+"”")
 	switch {
 	case errors.Is(why, ErrOwned):
-		return s.whisperIn(ctx, tx, t, s.say("desk.not_sent_owned", texts.Vars{"staff": callOf(k.Owner)}),
+		return s.whisperIn(ctx, tx, t, texts.Lines(s.say("desk.not_sent_owned", texts.Vars{"staff": callOf(k.Owner)}), quote),
 			[]conversation.Button{s.button("desk.button.takesend", verbTakeSend, r)})
 	case errors.Is(why, ErrResolved):
-		return s.whisperIn(ctx, tx, t, s.say("desk.not_sent_resolved", nil),
+		return s.whisperIn(ctx, tx, t, texts.Lines(s.say("desk.not_sent_resolved", nil), quote),
 			[]conversation.Button{s.button("desk.button.reopensend", verbTakeSend, r)})
 	case errors.Is(why, errNoChat):
-		return s.whisperIn(ctx, tx, t, s.say("desk.not_sent_nobody", nil))
+		return s.whisperIn(ctx, tx, t, texts.Lines(s.say("desk.not_sent_nobody", nil), quote))
 	}
 	return why
 }
@@ -169,6 +173,17 @@ func (s StaffSkill) sendKept(ctx context.Context, t conversation.Turn, r ref, ta
 			return t.Dialogue, s.whisperIn(ctx, tx, t, s.say("desk.was_deleted", nil))
 		case m.Author.ID != t.In.From.UserID:
 			return t.Dialogue, s.whisperIn(ctx, tx, t, s.say("desk.not_author", nil))
+		}
+		newest, err := books.Newest(ctx, m.Ticket, m.Author.ID)
+		if err != nil {
+			return t.Dialogue, err
+		}
+		if stale(r, m, newest) {
+			verb := verbSend
+			if take {
+				verb = verbTakeSend
+			}
+			return t.Dialogue, s.askEarlier(ctx, tx, books, t, k, m, verb, newest)
 		}
 		if take {
 			if k, err = s.take(ctx, tx, books, t, k); err != nil {

@@ -53,31 +53,6 @@ func (s StaffSkill) written(ctx context.Context, t conversation.Turn) (conversat
 	}, nil
 }
 
-// ask puts the owner's-only question under an internal message. Who does not own the ticket is told once who does.
-func (s StaffSkill) ask(ctx context.Context, tx conversation.Tx, books Books, t conversation.Turn, k Ticket, m Message) error {
-	if !k.Live() {
-		return nil
-	}
-	r := ref{Ticket: k.ID, Message: m.ID}
-	o, ok := s.thread(k, fmt.Sprintf("desk:note:%d", m.ID), s.say("desk.note", nil), []conversation.Button{
-		s.button("desk.button.send", verbSend, r), s.button("desk.button.keep", verbKeep, r),
-	})
-	if k.Owned() && k.Owner.ID != m.Author.ID {
-		o, ok = s.thread(k, fmt.Sprintf("desk:hint:%d:%s:%s", k.ID, k.Owner.ID, m.Author.ID), s.say("desk.not_yours", texts.Vars{"staff": callOf(k.Owner)}),
-			[]conversation.Button{s.button("desk.button.takeover", verbTakeOver, r)})
-	}
-	if !ok {
-		return nil
-	}
-	o.Lane, o.Body.OnlyFor = conversation.LaneAnswer, m.Author.ID
-	id, err := tx.Send(ctx, o)
-	if err != nil || k.Owned() && k.Owner.ID != m.Author.ID {
-		return err
-	}
-	m.Note = id
-	return books.SaveMessage(ctx, m)
-}
-
 // keep takes the question away: the message stays inside.
 func (s StaffSkill) keep(t conversation.Turn, r ref) conversation.Commit {
 	return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {

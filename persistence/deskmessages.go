@@ -118,6 +118,15 @@ func (b deskBooks) MessageByID(ctx context.Context, id int64) (desk.Message, err
 	return readDeskMessage(ctx, &b.tx.statements, `WHERE id = ?`+b.tx.d.lockRow, id)
 }
 
+// Newest implements desk.Books.
+func (b deskBooks) Newest(ctx context.Context, id desk.TicketID, author string) (row int64, err error) {
+	err = b.tx.get(ctx, &row, `SELECT COALESCE(max(id), 0) FROM ticket_messages WHERE ticket_id = ? AND author = ? AND direction <> 'in'`, int64(id), clean(author))
+	if err != nil {
+		return 0, fmt.Errorf("read the last message of a member of staff about ticket %d: %w", id, err)
+	}
+	return row, nil
+}
+
 // Unposted implements desk.Books.
 func (b deskBooks) Unposted(ctx context.Context, id desk.TicketID) ([]desk.Message, error) {
 	return listDeskMessages(ctx, &b.tx.statements, `WHERE ticket_id = ? AND direction = 'in' AND outbox_id = 0 ORDER BY id`, int64(id))
