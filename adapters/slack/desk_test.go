@@ -130,6 +130,8 @@ func TestOnlyForOne(t *testing.T) {
 		if got := s.last("vagif", "thread:"+root); got.Text == "Kept inside." {
 			s.Errorf("vagif still sees %+v", got)
 		}
+		s.send(gone, r.MessageID) // pressed twice: what is gone already is gone
+		s.send(edit, r.MessageID)
 		edit.Handle = nil
 		s.send(edit, r.MessageID) // without a handle nothing can be done, which is no error
 		s.must(s.l.Command(s.Context(), "vagif", "/rapport customer 7", "staff"))

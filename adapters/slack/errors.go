@@ -114,6 +114,10 @@ var essential = map[string]bool{
 	"auth.test": true, "apps.connections.open": true, "chat.postMessage": true, "conversations.open": true,
 }
 
+// over are the words with which an address that was lent says that it is of no use any more: for what it would change is
+// gone, or its uses or its time are.
+var over = map[string]bool{"message_not_found": true, "used_url": true, "expired_url": true, "invalid_url": true}
+
 // failure says what became of a call that did not succeed.
 func failure(ex *exchange, cause error) *conversation.SendError {
 	if ex.status == 0 || cause != nil {
@@ -124,6 +128,8 @@ func failure(ex *exchange, cause error) *conversation.SendError {
 	switch {
 	case ex.status == http.StatusTooManyRequests:
 		se.Kind, se.Code = conversation.RateLimited, "too_many_requests"
+	case ex.address != "" && over[ex.code]: // with whatever status: 404 and 500 have been seen
+		se.Kind, se.Code = conversation.OurPayload, codeHandleGone
 	case ex.status >= 500:
 		se.Kind, se.Code, se.Doubtful = conversation.Temporary, "server_error", !ex.repeat && ex.status != http.StatusServiceUnavailable
 		if !ex.repeat && (ex.status == http.StatusBadGateway || ex.status == http.StatusGatewayTimeout) {
