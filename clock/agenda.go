@@ -31,6 +31,12 @@ type Agenda interface {
 	RunDue(ctx context.Context, now time.Time) (more bool, err error)
 }
 
+// Describer is an Agenda that can say what it is that becomes due next: "Friday beans".
+type Describer interface {
+	// Describe names what Next would answer; empty when there is nothing, or no name for it.
+	Describe(ctx context.Context) (string, error)
+}
+
 // Driver runs agendas: it waits for the business clock, or steps through all that is due up to a time.
 type Driver struct {
 	clock   *Movable
@@ -102,15 +108,25 @@ func (d *Driver) wait(ctx context.Context, until time.Time) {
 	}
 }
 
-// UpcomingName is the earliest due time over all agendas, and the agenda that has it.
+// UpcomingName is the earliest due time over all agendas, and what is due then: as its agenda describes it, else the
+// agenda's name.
 func (d *Driver) UpcomingName(ctx context.Context) (first time.Time, name string, ok bool) {
+	var of Agenda
 	for _, a := range d.agendas {
 		at, has, err := a.Next(ctx)
 		if err == nil && has && (!ok || at.Before(first)) {
-			first, name, ok = at, a.Name(), true
+			first, of, ok = at, a, true
 		}
 	}
-	return first, name, ok
+	if !ok {
+		return first, "", false
+	}
+	if describer, can := of.(Describer); can {
+		if what, err := describer.Describe(ctx); err == nil && what != "" {
+			return first, what, true
+		}
+	}
+	return first, of.Name(), true
 }
 
 // AdvanceTo moves the business clock forward to t, through every due time on the way, in order. After each step rest

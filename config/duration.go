@@ -95,6 +95,8 @@ func ParseDuration(text string) (Duration, error) {
 			}
 		case !known && calendarUnit(a.unit) != 0:
 			return 0, &ValueError{Value: text, Offset: a.offset, Message: "has no exact length here", Hint: "write it in days, such as 90d"}
+		case !known && isMonth(a.unit):
+			return 0, &ValueError{Value: text, Offset: 0, Message: "is a date, and this says how long something lasts", Hint: hint}
 		case !known:
 			return 0, &ValueError{Value: text, Offset: a.offset, Message: fmt.Sprintf("has the unknown unit %q", a.unit), Hint: hint}
 		}
@@ -104,6 +106,16 @@ func ParseDuration(text string) (Duration, error) {
 		return 0, invalid(text, hint, "is longer than a hundred years")
 	}
 	return Duration(math.Round(total)), nil
+}
+
+// isMonth tells whether a word in small letters is a month's English name, in full or as its first three letters.
+func isMonth(word string) bool {
+	for m := time.January; m <= time.December; m++ {
+		if name := strings.ToLower(m.String()); word == name || word == name[:3] {
+			return true
+		}
+	}
+	return false
 }
 
 // UnmarshalText reads a duration.

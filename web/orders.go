@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rapport-chat/rapport/clock"
@@ -122,7 +123,7 @@ func (c call) decode(into any) error {
 	d := json.NewDecoder(bytes.NewReader(c.body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
-		return refuse(http.StatusBadRequest, "bad_json", "%s", err.Error())
+		return refuse(http.StatusBadRequest, "bad_json", "%s", badJSON(err))
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return refuse(http.StatusBadRequest, "bad_json", "there is more than one object")
@@ -195,9 +196,10 @@ func orderRefusal(err error) error {
 	case errors.Is(err, loyalty.ErrBadPhone):
 		return refuse(http.StatusUnprocessableEntity, "bad_phone", "write the phone as +994501234567")
 	case errors.Is(err, loyalty.ErrOrderChanged):
-		return refuse(http.StatusConflict, "order_changed", "an order of that id is known with another total, currency or lines")
+		return refuse(http.StatusConflict, "order_changed",
+			`an order of that "id" is recorded with another total, currency or lines, and nothing was changed; use a new id for another order`)
 	case errors.Is(err, loyalty.ErrBadOrder):
-		return refuse(http.StatusUnprocessableEntity, "bad_order", "%s", err.Error())
+		return refuse(http.StatusUnprocessableEntity, "bad_order", "%s", strings.TrimPrefix(err.Error(), loyalty.ErrBadOrder.Error()+": "))
 	}
 	return err
 }

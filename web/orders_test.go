@@ -215,6 +215,54 @@ func TestOrders(t *testing.T) {
 	})
 }
 
+// TestWhatIsWrongWithAnOrderIsSaid: each refusal names the field and what to write, and nothing of our source.
+func TestWhatIsWrongWithAnOrderIsSaid(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, dbtest.SQLite(t))
+	_, card := s.member("ayla")
+	s.want(s.request("POST", "/v1/orders", `{"id":"once","code":"`+card+`","total":5}`), 201)
+	for _, tt := range []struct {
+		body   string
+		status int
+		says   []string
+	}{
+		{`{"id":"a","code":"CARD","total":5,"currency":"QQQ"}`, 422, []string{"currency", "QQQ", "AZN"}},
+		{`{"id":"a","code":"CARD","total":5,"currency":"manat"}`, 422, []string{"currency", "manat", "AZN"}},
+		{`{"id":"a","code":"CARD","total":0}`, 422, []string{"total", "0"}},
+		{`{"id":"a","code":"CARD"}`, 422, []string{"total"}},
+		{`{"id":"a","code":"CARD","total":"x"}`, 422, []string{"total", "49.90"}},
+		{`{"id":"a","code":"CARD","total":5,"lines":[{"total":3},{"total":2.01}]}`, 422, []string{"lines", "total 5"}},
+		{`{"id":"a","code":"CARD","total":5,"lines":[{"total":"x"}]}`, 422, []string{"lines", "line 1", "49.90"}},
+		{`{"id":"once","code":"CARD","total":6}`, 409, []string{"id", "total, currency or lines", "new id"}},
+		{`{"id":"once","code":"CARD","total":5,"lines":[{"total":5}]}`, 409, []string{"nothing was changed"}},
+		{`[]`, 400, []string{"an array", "one JSON object"}},
+		{`"x"`, 400, []string{"a string", "one JSON object"}},
+		{`{"id":5}`, 400, []string{"id", "a number"}},
+		{`{"lines":[{"quantity":1.5}]}`, 400, []string{"lines", "quantity", "a number 1.5"}},
+		{`{"at":"yesterday"}`, 400, []string{"at", "yesterday", "2026-12-02T14:05:00+04:00"}},
+		{`{"id":`, 400, []string{"breaks off"}},
+		{`{id}`, 400, []string{"byte 2"}},
+		{``, 400, []string{"empty"}},
+		{`{"totl":5}`, 400, []string{"unknown field", "totl"}},
+	} {
+		a := s.request("POST", "/v1/orders", strings.ReplaceAll(tt.body, "CARD", card))
+		message, _ := a.body["message"].(string)
+		if a.status != tt.status {
+			t.Errorf("%s answers %d %s, want %d", tt.body, a.status, a.text, tt.status)
+		}
+		for _, want := range tt.says {
+			if !strings.Contains(message, want) {
+				t.Errorf("%s: %q does not say %q", tt.body, message, want)
+			}
+		}
+		for _, ours := range []string{"loyalty", "Document", "Go ", "json:", "struct", "2006-01-02"} {
+			if strings.Contains(message, ours) {
+				t.Errorf("%s: %q says %q", tt.body, message, ours)
+			}
+		}
+	}
+}
+
 func TestSignatures(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, dbtest.SQLite(t))
@@ -302,7 +350,7 @@ func TestVouchers(t *testing.T) {
 		s.want(s.request("POST", use, `{"id":"r3","amount":"15.50"}`), 200, "state", "valid", "remaining", "4.50", "value", "20.00", "currency", "AZN")
 		s.want(s.request("POST", use, `{"id":"r4","amount":5}`), 409, "error", "too_small")
 		s.want(s.request("POST", use, `{"id":"r5"}`), 409, "error", "too_small")
-		s.want(s.request("POST", use, `{"id":"r5","amount":"x"}`), 400, "error", "bad_json")
+		s.want(s.request("POST", use, `{"id":"r5","amount":"x"}`), 422, "error", "bad_amount")
 		s.want(s.request("POST", use, `{"id":"r6","amount":4.5}`), 200, "state", "used")
 		s.want(s.request("POST", "/v1/vouchers/ABCDEFGH/use", `{"id":"r7"}`), 404, "error", "unknown_code")
 		s.want(s.request("GET", "/v1/customers?code=1", ""), 404, "error", "unknown_customer")

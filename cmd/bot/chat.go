@@ -31,6 +31,9 @@ func (c *chatCmd) Run(ctx context.Context, con terminal, cli *commandLine) (err 
 	if _, ok := language.Parse(c.Locale); c.Locale != "" && !ok {
 		return usageError{fmt.Errorf("--locale %q is not one of az, tr, ru, en", c.Locale)}
 	}
+	if len(c.Text) > 0 && strings.TrimSpace(strings.Join(c.Text, " ")) == "" {
+		return usageError{errors.New("there is nothing to say: write the message, as in: bot chat \"when do you open?\"; without one, “bot chat” is a dialogue")}
+	}
 	path := cli.configPath(true)
 	set, err := readSettings(path, config.Ignore, con, false)
 	if err != nil {

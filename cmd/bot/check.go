@@ -18,6 +18,12 @@ type checkCmd struct {
 func (c *checkCmd) Run(ctx context.Context, con terminal, cli *commandLine) error {
 	path := cli.configPath(true)
 	set, report := parseSettings(path, config.Warning)
+	if len(set.document.Root.Entries()) == 0 && !report.HasErrors() {
+		report.Add(config.Problem{
+			Severity: config.Error, File: path, Line: 1, Column: 1, Message: "the file has no settings in it",
+			Hint: "run “bot init”, which asks a few questions and writes one; the least is: brand: {name: Nar Coffee}",
+		})
+	}
 	if err := set.checkArticles(ctx, report); err != nil {
 		return err
 	}

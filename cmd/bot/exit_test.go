@@ -45,6 +45,11 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		{"a database that is a folder", []string{"migrate"}, map[string]string{"rapport.yaml": brand + "database: {url: \"sqlite://sub\"}\n", "sub/file": ""}, 2, []string{"sub"}, nil},
 		{"a database that is none", []string{"migrate"}, map[string]string{"rapport.yaml": brand + "database: {url: \"sqlite://notes.txt\"}\n", "notes.txt": strings.Repeat("not a database, only notes\n", 100)}, 1, []string{"notes.txt"}, nil},
 		{"a language we do not speak", []string{"chat", "--locale", "de", "hi"}, map[string]string{"rapport.yaml": brand}, 2, []string{"de"}, nil},
+		{"a file with nothing in it", []string{"check"}, map[string]string{"rapport.yaml": ""}, 2, []string{"rapport.yaml:1:1", "no settings", "bot init"}, []string{"is fine"}},
+		{"a file with a comment alone", []string{"check"}, map[string]string{"rapport.yaml": "# later\n"}, 2, []string{"no settings"}, []string{"is fine"}},
+		{"a message of nothing", []string{"chat", ""}, map[string]string{"rapport.yaml": brand}, 2, []string{"nothing to say", "bot chat \"when"}, nil},
+		{"a message of blanks", []string{"chat", " ", "\t"}, map[string]string{"rapport.yaml": brand}, 2, []string{"nothing to say"}, nil},
+		{"an offer that holds until a day", []string{"check"}, map[string]string{"rapport.yaml": brand + "offers: {x: {every: Friday 10:00, text: hi, valid: 31 Feb}}\n"}, 2, []string{"rapport.yaml:2:", "31 Feb", "is a date", "48h"}, []string{"unknown unit"}},
 		{"an unset variable is a warning in check", []string{"check"}, map[string]string{"rapport.yaml": brand + "channels: {telegram: {token: \"${RAPPORT_TEST_NOT_SET}\"}}\n"}, 0, []string{"RAPPORT_TEST_NOT_SET"}, nil},
 	}
 	for _, tt := range tests {

@@ -34,8 +34,13 @@ type DocumentLine struct {
 // Amount is money as a decimal number or text, such as 49.90 or "49.90".
 type Amount string
 
-// UnmarshalJSON takes a number or a text, so that no till has to care.
+// UnmarshalJSON takes a number or a text, so that no till has to care. Whether a text is a number, Minor says.
 func (a *Amount) UnmarshalJSON(raw []byte) error {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		*a = Amount(text)
+		return nil
+	}
 	var n json.Number
 	if err := json.Unmarshal(raw, &n); err != nil {
 		return fmt.Errorf("%s is no amount: write a number such as 49.90", raw)
@@ -67,7 +72,7 @@ func (d Document) Order(source string, brand config.Currency) (Order, error) {
 	if d.Currency != "" {
 		c, err := config.ParseCurrency(d.Currency)
 		if err != nil {
-			return o, fmt.Errorf("%w: %q is no currency", ErrBadOrder, d.Currency)
+			return o, fmt.Errorf("%w: currency: %q is no currency, write its code such as %s", ErrBadOrder, d.Currency, brand)
 		}
 		o.Currency = string(c)
 	}
@@ -75,10 +80,17 @@ func (d Document) Order(source string, brand config.Currency) (Order, error) {
 	if o.Total, err = d.Total.Minor(config.Currency(o.Currency)); err != nil {
 		return o, fmt.Errorf("%w: total: %w", ErrBadOrder, err)
 	}
+	if o.Total == 0 && !o.Returned {
+		return o, fmt.Errorf("%w: total: it is 0 or missing, write what was paid", ErrBadOrder)
+	}
+	var sum int64
 	for i, l := range d.Lines {
 		total, err := l.Total.Minor(config.Currency(o.Currency))
 		if err != nil {
-			return o, fmt.Errorf("%w: line %d: %w", ErrBadOrder, i+1, err)
+			return o, fmt.Errorf("%w: lines: line %d: %w", ErrBadOrder, i+1, err)
+		}
+		if sum += total; total > o.Total || sum > o.Total {
+			return o, fmt.Errorf("%w: lines: line 1 to %d come to more than the total %s, write what was paid for each", ErrBadOrder, i+1, d.Total)
 		}
 		o.Lines = append(o.Lines, Line{SKU: l.SKU, Name: l.Name, Category: l.Category, Quantity: l.Quantity, Total: total})
 	}

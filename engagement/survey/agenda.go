@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/rapport-chat/rapport/clock"
@@ -47,20 +48,37 @@ func (*Agenda) Name() string { return "surveys" }
 
 // Next implements clock.Agenda.
 func (a *Agenda) Next(ctx context.Context) (time.Time, bool, error) {
-	at, ok, err := a.Skill.Stores.NextDue(ctx)
-	if err != nil {
-		return at, ok, err
+	at, _, ok, err := a.next(ctx)
+	return at, ok, err
+}
+
+// Describe implements clock.Describer.
+func (a *Agenda) Describe(ctx context.Context) (string, error) {
+	_, id, ok, err := a.next(ctx)
+	switch {
+	case err != nil || !ok:
+		return "", err
+	case id == "":
+		return "Surveys under way", nil
 	}
-	for id, set := range a.Skill.Surveys.All() {
-		next, err := a.nextRound(ctx, id, set)
+	return "Survey " + strings.ReplaceAll(id, "_", " "), nil
+}
+
+// next is the earliest due time, and the survey whose round it begins; empty when it is a step of a round.
+func (a *Agenda) next(ctx context.Context) (at time.Time, id string, ok bool, err error) {
+	if at, ok, err = a.Skill.Stores.NextDue(ctx); err != nil {
+		return at, "", ok, err
+	}
+	for one, set := range a.Skill.Surveys.All() {
+		next, err := a.nextRound(ctx, one, set)
 		if err != nil {
-			return at, ok, err
+			return at, id, ok, err
 		}
 		if !next.IsZero() && (!ok || next.Before(at)) {
-			at, ok = next, true
+			at, id, ok = next, one, true
 		}
 	}
-	return at, ok, nil
+	return at, id, ok, nil
 }
 
 // nextRound is when a survey's next round begins; zero without a schedule.
