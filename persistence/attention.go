@@ -83,20 +83,17 @@ func (g *gate) load(ctx context.Context) error {
 		}
 	}
 	g.people = map[conversation.CustomerID]*attended{}
-	if len(asked) == 0 {
-		return nil
+	var until int64
+	err := g.tx.get(ctx, &until, `SELECT COALESCE(max(until_at), 0) FROM silences WHERE from_at <= ? AND until_at > ?`, ms(g.now), ms(g.now))
+	g.silent = instant(until)
+	if err != nil || len(asked) == 0 {
+		return err
 	}
 	roots, err := g.lock(ctx, asked)
 	if err != nil {
 		return err
 	}
-	if err := g.readPeople(ctx, ids(g.tx.d, roots)); err != nil {
-		return err
-	}
-	var until int64
-	err = g.tx.get(ctx, &until, `SELECT COALESCE(max(until_at), 0) FROM silences WHERE from_at <= ? AND until_at > ?`, ms(g.now), ms(g.now))
-	g.silent = instant(until)
-	return err
+	return g.readPeople(ctx, ids(g.tx.d, roots))
 }
 
 // lock keeps two accounts from giving a person's last place away at once: roots by id, as everywhere.
@@ -199,7 +196,8 @@ func (g *gate) decide() []Verdict {
 		c := g.candidates[i]
 		p := g.people[c.Customer]
 		if p == nil {
-			continue // nobody's: a channel of a server, or of staff
+			out[i] = g.public(c)
+			continue
 		}
 		v := attention.Decide(g.policy, g.facts(c, p), attention.Message{Purpose: c.Proactive.Purpose, NotAfter: c.NotAfter}, g.now)
 		out[i] = Verdict{Suppress: v.Suppress, Defer: v.Defer, Reason: v.Reason}
@@ -216,6 +214,19 @@ func (g *gate) decide() []Verdict {
 		}
 	}
 	return out
+}
+
+// public decides about what is for nobody in particular, such as a post in a channel of a server: days of rest, an
+// ordered silence and the brand's night hold it back, and nothing else.
+func (g *gate) public(c Candidate) Verdict {
+	until, why := g.policy.Held(g.now, g.silent)
+	switch {
+	case why == "":
+		return Verdict{}
+	case !c.NotAfter.IsZero() && until.After(c.NotAfter):
+		return Verdict{Suppress: why}
+	}
+	return Verdict{Defer: until, Reason: why}
 }
 
 // facts are the person's, seen from one message.

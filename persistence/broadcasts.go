@@ -3,6 +3,7 @@ package persistence
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -154,9 +155,10 @@ func (tx *Tx) resume(ctx context.Context, id string) (bool, error) {
 	}
 	// The messages that were held meanwhile: a page of them, and what their people's nights had put off before.
 	var accounts []string
-	err = tx.list(ctx, &accounts, `UPDATE outbox SET not_before = 0, error_code = '' WHERE state = 0 AND error_code = ? AND report_kind = ?
-		AND EXISTS (SELECT 1 FROM deliveries d JOIN occurrences o ON o.id = d.occurrence_id WHERE d.id = outbox.report_id AND o.offer = ?)
-		RETURNING account`, offer.ReasonPaused, offer.ReportDelivery, id)
+	err = tx.list(ctx, &accounts, `UPDATE outbox SET not_before = 0, error_code = '' WHERE state = 0 AND error_code = ?
+		AND (report_kind = ? AND EXISTS (SELECT 1 FROM deliveries d JOIN occurrences o ON o.id = d.occurrence_id WHERE d.id = outbox.report_id AND o.offer = ?)
+		OR report_kind = ? AND EXISTS (SELECT 1 FROM posts d JOIN occurrences o ON o.id = d.occurrence_id WHERE d.id = outbox.report_id AND o.offer = ?))
+		RETURNING account`, offer.ReasonPaused, offer.ReportDelivery, id, offer.ReportPost, id)
 	if err != nil {
 		return false, fmt.Errorf("release the messages of offer %s: %w", id, err)
 	}
@@ -183,6 +185,12 @@ func (s Offers) Stop(ctx context.Context, id string) (ended int, err error) {
 			return fmt.Errorf("stop offer %s: %w", id, err)
 		}
 		ended = int(n)
+		_, err = tx.exec(ctx, `UPDATE posts SET state = ?, reason = ?, settled_at = ? WHERE state = 'open'
+			AND occurrence_id IN (SELECT id FROM occurrences WHERE offer = ? AND state = 'stopped')`,
+			offer.StateSuppressed, offer.ReasonStopped, ms(tx.Now()), id)
+		if err != nil {
+			return fmt.Errorf("stop the posts of offer %s: %w", id, err)
+		}
 		return tx.known(ctx, id)
 	})
 	return ended, err
@@ -204,7 +212,8 @@ func (s Offers) Progress(ctx context.Context, limit int) ([]offer.Progress, erro
 	err := s.db.statements.list(ctx, &rows, `SELECT o.id, o.offer, o.due_at, o.state, o.sent, o.failed, o.unknown,
 		CASE WHEN o.state IN ('open', 'planned') THEN COALESCE((SELECT s.paused_why FROM schedules s WHERE s.name = 'offer/' || o.offer AND s.paused = 1), '')
 			ELSE '' END AS paused,
-		(SELECT count(*) FROM deliveries d WHERE d.occurrence_id = o.id AND d.state IN ('pending', 'deferred')) AS waiting
+		(SELECT count(*) FROM deliveries d WHERE d.occurrence_id = o.id AND d.state IN ('pending', 'deferred'))
+			+ (SELECT count(*) FROM posts p WHERE p.occurrence_id = o.id AND p.state IN ('open', 'pending', 'deferred')) AS waiting
 		FROM occurrences o WHERE o.subject_id = 0 ORDER BY o.id DESC LIMIT CAST(? AS bigint)`, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list how offers go: %w", err)
@@ -264,38 +273,51 @@ func OfferGate(next Gate) Gate {
 // heldOffers tells which messages belong to an offer that is paused or was stopped. The pause is locked, so that who
 // resumes it finds every message that was held.
 func (tx *Tx) heldOffers(ctx context.Context, candidates []Candidate) (map[conversation.OutgoingID]string, error) {
-	deliveries := map[int64]conversation.OutgoingID{}
-	var list []int64
+	deliveries, posts := map[int64]conversation.OutgoingID{}, map[int64]conversation.OutgoingID{}
 	for _, c := range candidates {
-		if c.Report.Kind == offer.ReportDelivery {
+		switch c.Report.Kind {
+		case offer.ReportDelivery:
 			deliveries[c.Report.ID] = c.ID
-			list = append(list, c.Report.ID)
+		case offer.ReportPost:
+			posts[c.Report.ID] = c.ID
 		}
 	}
-	if len(list) == 0 {
+	if len(deliveries)+len(posts) == 0 {
 		return nil, nil
 	}
 	var paused []string
 	if err := tx.list(ctx, &paused, `SELECT name FROM schedules WHERE paused = 1`+tx.d.shareRow); err != nil {
 		return nil, fmt.Errorf("list paused offers: %w", err)
 	}
+	held := map[conversation.OutgoingID]string{}
+	if err := tx.heldAmong(ctx, "deliveries", deliveries, paused, held); err != nil {
+		return nil, err
+	}
+	return held, tx.heldAmong(ctx, "posts", posts, paused, held)
+}
+
+// heldAmong is heldOffers for the messages of one table, by the number of the row that they settle.
+func (tx *Tx) heldAmong(ctx context.Context, table string, of map[int64]conversation.OutgoingID, paused []string, into map[conversation.OutgoingID]string) error {
+	if len(of) == 0 {
+		return nil
+	}
 	var rows []struct {
 		ID    int64
 		Offer string
 		State string
 	}
-	err := tx.list(ctx, &rows, `SELECT d.id, o.offer, o.state FROM deliveries d JOIN occurrences o ON o.id = d.occurrence_id WHERE `+tx.d.in("d.id"), ids(tx.d, list))
+	err := tx.list(ctx, &rows, `SELECT d.id, o.offer, o.state FROM `+table+` d JOIN occurrences o ON o.id = d.occurrence_id WHERE `+tx.d.in("d.id"),
+		ids(tx.d, slices.Sorted(maps.Keys(of))))
 	if err != nil {
-		return nil, fmt.Errorf("look whether %d offers go on: %w", len(list), err)
+		return fmt.Errorf("look whether %d offers go on: %w", len(of), err)
 	}
-	held := map[conversation.OutgoingID]string{}
 	for _, r := range rows {
 		switch {
 		case r.State == "stopped":
-			held[deliveries[r.ID]] = offer.ReasonStopped
+			into[of[r.ID]] = offer.ReasonStopped
 		case slices.Contains(paused, scheduleOf(r.Offer)):
-			held[deliveries[r.ID]] = offer.ReasonPaused
+			into[of[r.ID]] = offer.ReasonPaused
 		}
 	}
-	return held, nil
+	return nil
 }

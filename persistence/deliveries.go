@@ -153,7 +153,8 @@ func outcomeOf(r Report) outcomeRow {
 // endOccurrences ends occurrences of which nobody is missing any more.
 func (tx *Tx) endOccurrences(ctx context.Context, occurrences []int64) error {
 	_, err := tx.exec(ctx, `UPDATE occurrences SET state = 'finished', finished_at = ? WHERE state = 'planned' AND `+tx.d.in("id")+`
-		AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.occurrence_id = occurrences.id AND d.state IN ('pending', 'deferred'))`,
+		AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.occurrence_id = occurrences.id AND d.state IN ('pending', 'deferred'))
+		AND NOT EXISTS (SELECT 1 FROM posts p WHERE p.occurrence_id = occurrences.id AND p.state IN ('open', 'pending', 'deferred'))`,
 		ms(tx.Now()), ids(tx.d, occurrences))
 	if err != nil {
 		return fmt.Errorf("end occurrences: %w", err)

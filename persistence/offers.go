@@ -113,6 +113,9 @@ func (tx *Tx) insertOccurrences(ctx context.Context, all []offer.Occurrence) err
 		if err != nil {
 			return err
 		}
+		if err := tx.insertPosts(ctx, o); err != nil {
+			return err
+		}
 	}
 	return nil
 }

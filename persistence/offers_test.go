@@ -260,6 +260,9 @@ func TestANewScheduleHasNoPast(t *testing.T) {
 		if err != nil || !ok || !next.Equal(friday.AddDate(0, 0, 7)) {
 			t.Fatalf("next: %v, %v, %v", next, ok, err)
 		}
+		if what, err := offersOf(t, db, clock, db.Offers(), weekly).Describe(t.Context()); err != nil || what != "Beans" {
+			t.Errorf("next is %q, %v", what, err)
+		}
 		// Down for three weeks: two due times are too old, the last one is not.
 		clock.at = friday.AddDate(0, 0, 21).Add(3 * time.Hour)
 		run(t, offersOf(t, db, clock, db.Offers(), weekly), clock, clock.at, nil)

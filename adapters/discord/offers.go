@@ -40,6 +40,9 @@ const (
 	channelNews = "5"
 )
 
+// PostsOffers tells whether offers are posted once for everybody.
+func (a *Adapter) PostsOffers() bool { return a.offersInChannel }
+
 // OffersAddress is where offers are posted once for everybody. ok is false when they go to each person's own chat. The
 // error is a *SendError: OurPayload when there is no such channel, else worth another try. What was found is kept.
 func (a *Adapter) OffersAddress(ctx context.Context) (to conversation.Address, ok bool, err error) {

@@ -17,6 +17,7 @@ import (
 type offers struct {
 	audiences *audience.Set
 	agenda    *offer.Agenda
+	board     *offer.Board
 	skill     *offer.Skill
 }
 
@@ -48,11 +49,13 @@ func openOffers(ctx context.Context, w wiring, db *persistence.DB, catalogue *te
 	policy := w.set.Proactive.Policy(&w.set.Calendar, zone)
 	db.SetGate(persistence.OfferGate(persistence.AttentionGate(policy)))
 	db.OnReport(offer.ReportDelivery, persistence.SettleDeliveries(drained))
+	db.OnReport(offer.ReportPost, persistence.SettlePosts())
 	o := &offers{audiences: set}
 	o.agenda = offer.NewAgenda(w.set.Offers, offer.Deps{
 		Audiences: set, Store: db.Offers(), Policy: policy, Texts: catalogue, Languages: langs, Zone: zone, Now: w.business.Now,
-		Log: w.log, Rate: w.rateOf,
+		Log: w.log, Rate: w.rateOf, Posters: w.posters(),
 	})
+	o.board = &offer.Board{Agenda: o.agenda, Posts: db.Offers()}
 	o.skill = &offer.Skill{
 		Texts: catalogue, Reader: db.Offers(), Topics: w.set.topics(), PerWeek: w.set.Proactive.PerWeek, Zone: zone, Brand: langs,
 		Tier: w.set.tierTitle,
@@ -61,6 +64,17 @@ func openOffers(ctx context.Context, w wiring, db *persistence.DB, catalogue *te
 		o.skill.AskAfter = []string{"knowledge"}
 	}
 	return o, o.agenda.Load(ctx, w.business.Now())
+}
+
+// posters are the channels that may show offers for everybody.
+func (w *wiring) posters() map[string]offer.Poster {
+	out := map[string]offer.Poster{}
+	for _, c := range w.channels {
+		if p, ok := c.(offer.Poster); ok {
+			out[c.Name()] = p
+		}
+	}
+	return out
 }
 
 // topics are what people can mute: what the operator named, and whatever else an offer names.

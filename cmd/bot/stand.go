@@ -82,7 +82,11 @@ func (s *stand) privateChat(p lookalike.Platform, person lookalike.Person) strin
 // channels is the operator's section with the look-alikes in the platforms' place.
 func (s *stand) channels(c channelSettings) channelSettings {
 	c.Telegram = &telegram.Config{Token: config.NewSecret(sandboxToken), APIURL: s.servers["telegram"].URL()}
-	c.Discord = &discord.Config{Token: config.NewSecret(s.discord.Token()), APIURL: s.servers["discord"].URL()}
+	var offers discord.OffersPlace
+	if had := c.Discord; had != nil && (had.Offers == discord.OffersInChannel || had.Offers == "" && had.OffersChannel != "") {
+		offers = discord.OffersInChannel // the look-alike's only channel, whatever the operator's is called
+	}
+	c.Discord = &discord.Config{Token: config.NewSecret(s.discord.Token()), APIURL: s.servers["discord"].URL(), Offers: offers}
 	c.Slack = &slack.Config{
 		BotToken: config.NewSecret(s.slack.BotToken()), AppToken: config.NewSecret(s.slack.AppToken()), APIURL: s.servers["slack"].URL() + "/api/",
 		Mode: slack.ModeSocket,

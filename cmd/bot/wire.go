@@ -91,7 +91,7 @@ func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 		return nil, err
 	}
 	s.driver = clock.NewDriver(w.business, w.log, slices.Concat(programme.Agendas(), people.agendas(),
-		[]clock.Agenda{surveys, promoted.agenda, persistence.NewHeld(db, w.business.Now)})...)
+		[]clock.Agenda{surveys, promoted.agenda, promoted.board, persistence.NewHeld(db, w.business.Now)})...)
 	s.driver.PassOn(func() { db.TellOthers(persistence.BoxAgenda, "") })
 	s.handler = s.routes()
 	return s, nil

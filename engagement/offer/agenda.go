@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -39,6 +40,8 @@ type Deps struct {
 	Log *slog.Logger
 	// Rate is how many messages a second a channel takes; 0 for no limit. nil: not known.
 	Rate func(channel string) float64
+	// Posters are the channels with a place where offers are shown for everybody, by name.
+	Posters map[string]Poster
 }
 
 // Agenda makes offers due and writes their deliveries, page by page. It implements clock.Agenda.
@@ -50,7 +53,10 @@ type Agenda struct {
 	told   map[string]bool // offers whose pause by failures was told
 }
 
-var _ clock.Agenda = (*Agenda)(nil)
+var (
+	_ clock.Agenda    = (*Agenda)(nil)
+	_ clock.Describer = (*Agenda)(nil)
+)
 
 // NewAgenda prepares the offers of a section that was checked.
 func NewAgenda(c Config, d Deps) *Agenda {
@@ -86,17 +92,29 @@ func (a *Agenda) Load(ctx context.Context, now time.Time) error {
 
 // Next implements clock.Agenda.
 func (a *Agenda) Next(ctx context.Context) (first time.Time, ok bool, err error) {
+	first, of, err := a.next(ctx)
+	return first, of != "", err
+}
+
+// Describe implements clock.Describer.
+func (a *Agenda) Describe(ctx context.Context) (string, error) {
+	_, of, err := a.next(ctx)
+	return capital(strings.ReplaceAll(of, "_", " ")), err
+}
+
+// next is the earliest due time, and the offer that it is of; empty for none.
+func (a *Agenda) next(ctx context.Context) (first time.Time, of string, err error) {
 	if err := a.Load(ctx, a.Now()); err != nil {
-		return first, false, err
+		return first, "", err
 	}
-	earlier := func(t time.Time) {
-		if !ok || t.Before(first) {
-			first, ok = t, true
+	earlier := func(t time.Time, id string) {
+		if of == "" || t.Before(first) {
+			first, of = t, id
 		}
 	}
 	schedules, err := a.schedules(ctx)
 	if err != nil {
-		return first, false, err
+		return first, "", err
 	}
 	a.tell(schedules)
 	for _, o := range a.offers {
@@ -106,28 +124,28 @@ func (a *Agenda) Next(ctx context.Context) (first time.Time, ok bool, err error)
 		}
 		if o.schedule != nil {
 			if due := o.schedule.Next(s.Cursor); !due.IsZero() {
-				earlier(due)
+				earlier(due, o.id)
 			}
 			continue
 		}
 		waiting, err := a.Store.Unplanned(ctx, o.id, o.On, o.After.Std(), s.Loaded, 1)
 		if err != nil {
-			return first, false, err
+			return first, "", err
 		}
 		if len(waiting) > 0 {
-			earlier(waiting[0].At)
+			earlier(waiting[0].At, o.id)
 		}
 	}
 	open, room, err := a.open(ctx)
 	if err != nil {
-		return first, false, err
+		return first, "", err
 	}
 	for _, o := range open {
 		if at := o.when(); at.After(a.Now()) || room {
-			earlier(at)
+			earlier(at, o.Offer)
 		}
 	}
-	return first, ok, nil
+	return first, of, nil
 }
 
 // when is the time at which the occurrence is gone on with.
@@ -210,6 +228,7 @@ func (a *Agenda) claim(ctx context.Context, o *offer, s Schedule, now time.Time)
 		cursor = due
 		for _, w := range o.waves() {
 			one := Occurrence{Offer: o.id, Due: due.Add(w.after), Content: o.content(w, due)}
+			one.Content.Posted = a.posted(&one.Content)
 			if now.After(one.Due.Add(one.Content.NotAfter)) {
 				one.Missed = "late"
 			}

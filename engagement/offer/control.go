@@ -19,6 +19,10 @@ const (
 	ReasonStopped = "offer_stopped"
 )
 
+// ReasonInChannel is why somebody is not written to: the offer is shown for everybody on the only channel on which the
+// person can be reached.
+const ReasonInChannel = "in_server_channel"
+
 // leastTried is how many messages are judged at least before failures pause an offer: three of ten say little.
 const leastTried = 50
 

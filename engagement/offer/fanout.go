@@ -142,7 +142,7 @@ func nextStep(c *Content, had []Past, life, now time.Time) (step int, ok bool) {
 func (a *Agenda) deliver(o *Occurrence, to *audience.Audience, c *audience.Customer, step int, m moment) Delivery {
 	d := Delivery{Root: c.Root(), Customer: c.Root(), State: StateSuppressed, Step: step, Why: Why{Topic: o.Content.Topic}}
 	d.Why.Reasons = a.reasons(o, to, c, m.now)
-	chat, since, agreed, reachable := c.Preferred(attention.TopicOffers)
+	chat, since, agreed, reachable, posted := preferred(c, o.Content.Posted)
 	if chat.Customer != 0 {
 		d.Customer = chat.Customer
 	}
@@ -153,6 +153,8 @@ func (a *Agenda) deliver(o *Occurrence, to *audience.Audience, c *audience.Custo
 		d.Reason = attention.ReasonStopped
 	case !reachable:
 		d.State, d.Reason = StateUnreachable, attention.ReasonUnreachable
+	case posted:
+		d.Reason = ReasonInChannel
 	case !agreed:
 		d.Reason = attention.ReasonNoConsent
 	case o.Content.Topic != "" && c.Refused(TopicConsent(o.Content.Topic)):
@@ -165,6 +167,21 @@ func (a *Agenda) deliver(o *Occurrence, to *audience.Audience, c *audience.Custo
 		d.Message = func(id int64) conversation.Outgoing { return a.withFooter(out, o, c, chat, id) }
 	}
 	return d
+}
+
+// preferred is the person's preferred chat where the offer is not shown for everybody. posted says that there is none,
+// and that it would have been one of the others.
+func preferred(c *audience.Customer, shown []string) (chat audience.Chat, since time.Time, agreed, reachable, posted bool) {
+	chat, since, agreed, reachable = c.Preferred(attention.TopicOffers)
+	if !reachable || !slices.Contains(shown, chat.To.Channel) {
+		return chat, since, agreed, reachable, false
+	}
+	other := *c
+	other.Chats = slices.DeleteFunc(slices.Clone(c.Chats), func(one audience.Chat) bool { return slices.Contains(shown, one.To.Channel) })
+	if elsewhere, at, yes, ok := other.Preferred(attention.TopicOffers); ok && yes {
+		return elsewhere, at, true, true, false
+	}
+	return chat, since, agreed, true, true
 }
 
 // reasons are why the person gets it, apart from the yes.

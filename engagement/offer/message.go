@@ -26,13 +26,19 @@ func (a *Agenda) message(o *Occurrence, c *audience.Customer, chat audience.Chat
 	if footer := a.footer(o, lang, m.now); !footer.Empty() {
 		out.Body.Text = out.Body.Text.Append(texts.Literal("\n\n"), footer)
 	}
-	switch image := o.Content.Image; {
-	case isAddress(image):
-		out.Body.Image = &conversation.Image{URL: image}
-	case image != "":
-		out.Body.Image = &conversation.Image{Path: image}
-	}
+	out.Body.Image = imageOf(o.Content.Image)
 	return out
+}
+
+// imageOf is the operator's picture; nil for none.
+func imageOf(image string) *conversation.Image {
+	switch {
+	case isAddress(image):
+		return &conversation.Image{URL: image}
+	case image != "":
+		return &conversation.Image{Path: image}
+	}
+	return nil
 }
 
 func languageIn(c *audience.Customer, chat audience.Chat, brand []language.Code) language.Code {

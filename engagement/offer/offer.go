@@ -65,6 +65,8 @@ type Content struct {
 	Valid       time.Duration `json:"valid,omitempty"`
 	NotAfter    time.Duration `json:"not_after"`
 	StopAt      int           `json:"stop_at,omitempty"` // percent of failures at which it pauses by itself; 0: the default
+	// Posted are the channels on which it is shown once for everybody, and not written to people.
+	Posted []string `json:"posted,omitempty"`
 	// Base is the due time of the first stage: who got an earlier stage gets no other.
 	Base time.Time `json:"base,omitzero"`
 }
