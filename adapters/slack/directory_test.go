@@ -15,8 +15,12 @@ func TestWhoBelongsWhere(t *testing.T) {
 		user  string
 		in    bool
 	}{
-		{true, "leads", "U1", true}, {true, "@leads", "U2", true}, {true, "leads", "U3", false}, {true, "nobody", "U1", false},
-		{false, "C9", "U3", true}, {false, "C9", "U2", false},
+		{true, "leads", "U1", true},
+		{true, "@leads", "U2", true},
+		{true, "leads", "U3", false},
+		{true, "nobody", "U1", false},
+		{false, "C9", "U3", true},
+		{false, "C9", "U2", false},
 	} {
 		look := h.a.InChannel
 		if c.group {

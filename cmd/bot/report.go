@@ -13,6 +13,8 @@ import (
 )
 
 type reportCmd struct {
+	Support supportReportCmd `cmd:"" name:"support" help:"What the bot and your team answered, how fast, and what to do first."`
+
 	NPS  surveyReportCmd `cmd:"" name:"nps" help:"Would they recommend you? -100 to 100, with its margin."`
 	CSAT surveyReportCmd `cmd:"" name:"csat" help:"How many are satisfied, in percent, with its margin."`
 	CES  surveyReportCmd `cmd:"" name:"ces" help:"How many found it easy, in percent, with its margin."`

@@ -90,7 +90,7 @@ func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.driver = clock.NewDriver(w.business, w.log, slices.Concat(programme.Agendas(), people.agendas(),
+	s.driver = clock.NewDriver(w.business, w.log, slices.Concat(programme.Agendas(), people.agendas(), s.digest(),
 		[]clock.Agenda{surveys, promoted.agenda, promoted.board, persistence.NewHeld(db, w.business.Now)})...)
 	s.driver.PassOn(func() { db.TellOthers(persistence.BoxAgenda, "") })
 	s.handler = s.routes()

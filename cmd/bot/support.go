@@ -1,0 +1,147 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rapport-chat/rapport/clock"
+	"github.com/rapport-chat/rapport/desk"
+	"github.com/rapport-chat/rapport/engagement/survey"
+	"github.com/rapport-chat/rapport/knowledge"
+	"github.com/rapport-chat/rapport/persistence"
+)
+
+// gatherSupport reads what the support report of a period tells.
+func gatherSupport(ctx context.Context, db *persistence.DB, library *knowledge.Library, from, to, now time.Time) (desk.Support, error) {
+	s, err := db.SupportReport().Read(ctx, from, to, now)
+	if err != nil {
+		return s, err
+	}
+	period := survey.Period{From: from, To: to}
+	if s.NPS, err = scoreOf(ctx, db, survey.NPS, period); err != nil {
+		return s, err
+	}
+	if s.CSAT, err = scoreOf(ctx, db, survey.CSAT, period); err != nil {
+		return s, err
+	}
+	if s.Gaps, err = gapLines(ctx, db, library, from, reportedGaps); err != nil {
+		return s, err
+	}
+	served, err := db.ServedBy(ctx, from)
+	if err != nil {
+		return s, err
+	}
+	s.Stale = wornArticles(library, served, now)
+	return s, nil
+}
+
+// Figures of the report.
+const (
+	reportedGaps = 10
+	wornFailed   = 2 // an article that did not help so often should be looked over
+)
+
+// wornArticles are those whose review is due or that did not help, the worst first.
+func wornArticles(library *knowledge.Library, served []persistence.Served, now time.Time) []desk.Worn {
+	by := map[string]*desk.Worn{}
+	for _, one := range served {
+		w := by[one.Article]
+		if w == nil {
+			w = &desk.Worn{ID: one.Article}
+			by[one.Article] = w
+		}
+		w.Uses, w.Failed = w.Uses+one.Uses, w.Failed+one.Failed
+	}
+	var out []desk.Worn
+	for _, a := range library.Articles() {
+		w := desk.Worn{ID: a.ID}
+		if used := by[a.ID]; used != nil {
+			w = *used
+		}
+		w.Outdated = a.ReviewEvery > 0 && !a.Reviewed.IsZero() && now.After(a.Reviewed.Add(a.ReviewEvery))
+		if !w.Outdated && w.Failed < wornFailed {
+			continue
+		}
+		text, _ := a.In("")
+		w.Title = text.Label()
+		out = append(out, w)
+	}
+	slices.SortStableFunc(out, func(a, b desk.Worn) int {
+		return cmp.Or(cmp.Compare(b.Failed, a.Failed), cmp.Compare(b.Uses, a.Uses), cmp.Compare(a.ID, b.ID))
+	})
+	return out
+}
+
+// digest is the agenda of the weekly report; nil without a desk.
+func (s *service) digest() []clock.Agenda {
+	people := s.parts.desk
+	if people == nil {
+		return nil
+	}
+	return []clock.Agenda{&desk.Digest{
+		Desk: people.desk, Weeks: s.db.SupportReport(), Between: s.set.clocks().Hours.Between,
+		Gather: func(ctx context.Context, from, to time.Time) (desk.Support, error) {
+			return gatherSupport(ctx, s.db, s.parts.articles.Library(), from, to, s.business.Now())
+		},
+	}}
+}
+
+type supportReportCmd struct {
+	Since string `default:"7d" help:"How far back, such as 14d or 3 months, or the first day, such as 2026-11-01."`
+	JSON  bool   `help:"As JSON."`
+}
+
+// supportDocument is the report as JSON.
+type supportDocument struct {
+	desk.Support
+	HandedOver int             `json:"handed_over"`
+	Reopened   int             `json:"reopened"`
+	Responses  []desk.Response `json:"responses"`
+}
+
+// Run prints what the desk and the bot did, from the database of a running or stopped service.
+func (c *supportReportCmd) Run(ctx context.Context, con terminal, cli *commandLine) error {
+	return withDatabase(ctx, con, cli, func(db *persistence.DB, set settings) error {
+		now, zone := time.Now(), set.Brand.Timezone.Location()
+		from, err := (&gapsCmd{Since: c.Since}).since(now, zone)
+		if err != nil {
+			return err
+		}
+		library, err := taughtLibrary(ctx, db, set)
+		if err != nil {
+			return err
+		}
+		report, err := gatherSupport(ctx, db, library, from, now, now)
+		if err != nil {
+			return err
+		}
+		return c.print(con, set, report)
+	})
+}
+
+func (c *supportReportCmd) print(con terminal, set settings, report desk.Support) error {
+	between, zone := set.clocks().Hours.Between, set.Brand.Timezone.Location()
+	if c.JSON {
+		doc := supportDocument{Support: report, HandedOver: len(report.Tickets)}
+		doc.Responses, _ = report.Responses(between, zone)
+		for _, t := range report.Tickets {
+			if t.Reopened {
+				doc.Reopened++
+			}
+		}
+		out := json.NewEncoder(con.out)
+		out.SetIndent("", "  ")
+		return out.Encode(doc)
+	}
+	catalogue, _, err := set.catalogue()
+	if err != nil {
+		return err
+	}
+	d := &desk.Desk{Staff: set.Staff, Config: &set.Desk, Texts: catalogue, Zone: zone}
+	_, err = fmt.Fprintln(con.out, d.SupportText(report, between).Plain())
+	return err
+}
