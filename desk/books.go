@@ -181,11 +181,14 @@ type Fact struct{ Field, Value, Source string }
 // Line is one message between a person and us.
 type Line struct {
 	At          time.Time
+	Kind        conversation.Kind // of theirs: a message, its change or deletion, a press
 	Ours        bool
 	Staff       bool // ours: written by a member of staff
 	Text        texts.Rich
 	Attachments []conversation.Attachment
-	Account     string // theirs: the account that received it
+	Account     string                  // theirs: the account that received it
+	MessageID   string                  // theirs: the platform's id of the message
+	Rows        [][]conversation.Button // ours
 }
 
 // Suggestion is an answer of the bot's that staff may send with one press.

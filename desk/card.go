@@ -48,7 +48,7 @@ func (d *Desk) card(t Ticket, v view) (texts.Rich, [][]conversation.Button) {
 	parts := []texts.Rich{
 		d.heading(t, v.customer).In(texts.Bold),
 		texts.Lines(d.about(t), d.timing(t), d.who(v.customer)),
-		d.talkLines(v.talk),
+		texts.Lines(d.askedLine(t, v.talk), d.talkLines(v.talk)),
 	}
 	if t.Live() {
 		parts = append(parts, d.answerLines(v.answers))
@@ -173,29 +173,6 @@ func (d *Desk) orderList(orders []Order) string {
 		}
 	}
 	return strings.Join(out, ", ")
-}
-
-// talkLines is the end of the talk, theirs and ours told apart.
-func (d *Desk) talkLines(talk []Line) texts.Rich {
-	lines := make([]texts.Rich, 0, len(talk))
-	for _, l := range talk {
-		text := shortened(tidy(l.Text.Plain()), cardRunes)
-		for _, a := range l.Attachments {
-			text = strings.TrimSpace(text + " [" + d.attachment(a) + "]")
-		}
-		if text == "" {
-			continue
-		}
-		who := "desk.line.customer"
-		switch {
-		case l.Ours && l.Staff:
-			who = "desk.line.staff"
-		case l.Ours:
-			who = "desk.line.bot"
-		}
-		lines = append(lines, d.say(who, nil).In(texts.Italic).Append(texts.Literal(" "+text)))
-	}
-	return texts.Lines(lines...)
 }
 
 // attachment names a kind of attachment for staff.

@@ -175,9 +175,11 @@ func (d *Desk) view(ctx context.Context, t Ticket) (v view, err error) {
 		if d.Tier != nil && v.customer.Tier != "" {
 			v.customer.Tier, v.customer.Priority = d.Tier(v.customer.Tier)
 		}
-		if v.talk, err = d.Stores.Talk(ctx, t.Customer, cardLines); err != nil {
+		talk, err := d.Stores.Talk(ctx, t.Customer, talkLooks)
+		if err != nil {
 			return v, err
 		}
+		v.talk = worth(talk, cardLines)
 	}
 	if t.Live() {
 		v.answers, err = d.suggestions(ctx, t)

@@ -202,7 +202,10 @@ func (h Human) changing(t conversation.Turn, m Message, change func(*Message)) c
 		}
 		change(&now)
 		now.ChangedAt = t.Now
-		if err := books.SaveMessage(ctx, now); err != nil || now.Outgoing == 0 {
+		if err := books.SaveMessage(ctx, now); err != nil {
+			return t.Dialogue, err
+		}
+		if err := h.redraw(ctx, books, k); err != nil || now.Outgoing == 0 {
 			return t.Dialogue, err
 		}
 		text, _ := h.inThread(now)

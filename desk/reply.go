@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/language"
@@ -58,7 +59,7 @@ func (s StaffSkill) send(ctx context.Context, tx conversation.Tx, books Books, t
 	if err := s.takeAwayNote(ctx, tx, t, m); err != nil {
 		return err
 	}
-	m.Direction, m.Way, m.State, m.Code, m.Note = Out, way, ReplyPending, "", 0
+	m.Direction, m.Way, m.State, m.Code, m.Note, m.ChangedAt = Out, way, ReplyPending, "", 0, time.Time{}
 	if err := s.leave(ctx, tx, is, &m, rich); err != nil {
 		return err
 	}
@@ -113,6 +114,9 @@ func (d *Desk) forward(m Message, lang language.Code, a conversation.Attachment)
 func toCustomer(m Message, rich texts.Rich) texts.Rich {
 	return texts.Lines(texts.Literal(callOf(m.Author)+":").In(texts.Bold), rich)
 }
+
+// ToCustomer is a reply of plain words as the customer reads it.
+func ToCustomer(m Message) texts.Rich { return toCustomer(m, texts.Literal(m.Text)) }
 
 // refused tells the author why a message was not sent, and offers what would send it.
 func (s StaffSkill) refused(ctx context.Context, tx conversation.Tx, books Books, t conversation.Turn, k Ticket, m Message, why error) error {

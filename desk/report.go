@@ -66,12 +66,21 @@ func (d *Desk) ReplySettled(ctx context.Context, tx conversation.Tx, r Report) e
 
 // echo is what the thread is told about a reply.
 func (d *Desk) echo(k Ticket, m Message) (texts.Rich, [][]conversation.Button) {
-	head := d.say("desk.echo."+m.State, texts.Vars{"staff": callOf(m.Author), "why": d.why(m.Code)})
-	said := m.Text
+	state, said := m.State, m.Text
+	switch {
+	case m.State == ReplyDelivered && m.Deleted:
+		state, said = "deleted", ""
+	case m.State == ReplyDelivered && !m.ChangedAt.IsZero():
+		state = "changed"
+	}
+	head := d.say("desk.echo."+state, texts.Vars{"staff": callOf(m.Author), "why": d.why(m.Code)})
 	if m.Way == ByNote || m.Way == ByMark {
 		said = shortened(tidy(said), excerptRunes) // it stands in the thread already
 	}
 	text := texts.Lines(head.In(texts.Bold), texts.Literal(said))
+	if m.Deleted {
+		return text, nil
+	}
 	if m.State != ReplyDelivered {
 		again := d.button("desk.button.again", verbAgain, ref{Ticket: k.ID, Message: m.ID, Attempt: m.Attempt})
 		return text, [][]conversation.Button{{again}}
@@ -102,9 +111,12 @@ func (d *Desk) FileSettled(ctx context.Context, tx conversation.Tx, r Report) er
 	return d.complain(ctx, tx, r, "desk.file_failed")
 }
 
-// ChangeSettled says in the thread that an edit or deletion could not be made at the customer's.
-func (d *Desk) ChangeSettled(ctx context.Context, tx conversation.Tx, r Report) error {
-	return d.complain(ctx, tx, r, "desk.change_failed")
+// ignoreGone is err unless the record is gone: it was forgotten meanwhile.
+func ignoreGone(err error) error {
+	if errors.Is(err, conversation.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 func (d *Desk) complain(ctx context.Context, tx conversation.Tx, r Report, key string) error {

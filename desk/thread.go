@@ -90,7 +90,8 @@ func (s StaffSkill) edited(ctx context.Context, t conversation.Turn) (conversati
 	}
 	return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
 		books := s.Stores.In(tx)
-		if _, err := books.Lock(ctx, m.Ticket); err != nil {
+		k, err := books.Lock(ctx, m.Ticket)
+		if err != nil {
 			return t.Dialogue, err
 		}
 		now, err := books.Message(ctx, m.Key)
@@ -99,6 +100,9 @@ func (s StaffSkill) edited(ctx context.Context, t conversation.Turn) (conversati
 		}
 		if now.Text == text || now.Deleted {
 			return t.Dialogue, nil
+		}
+		if now.Direction == Out && now.State != ReplyFailed && now.Outgoing != 0 && !s.editable(k) {
+			return t.Dialogue, s.whisperIn(ctx, tx, t, s.say("desk.cannot_edit", nil)) // and what stands there is what we keep
 		}
 		now.Text, now.ChangedAt = text, t.Now
 		if err := books.SaveMessage(ctx, now); err != nil || now.Direction != Out {
@@ -149,7 +153,10 @@ func (s StaffSkill) removeNote(ctx context.Context, tx conversation.Tx, t conver
 	return err
 }
 
-// change edits or deletes at the customer's what was sent there. Where the platform cannot, that is said.
+// editable says that what was sent to the ticket's customer can be changed there.
+func (d *Desk) editable(k Ticket) bool { return d.Limits == nil || d.Limits(k.To.Channel).EditsText }
+
+// change edits or deletes at the customer's what was sent there.
 func (s StaffSkill) change(ctx context.Context, tx conversation.Tx, books Books, t conversation.Turn, m Message, kind conversation.BodyKind) error {
 	if m.State == ReplyFailed || m.Outgoing == 0 {
 		return nil // nothing stands there
@@ -157,9 +164,6 @@ func (s StaffSkill) change(ctx context.Context, tx conversation.Tx, books Books,
 	k, err := books.Lock(ctx, m.Ticket)
 	if err != nil {
 		return err
-	}
-	if kind == conversation.BodyEdit && s.Limits != nil && !s.Limits(k.To.Channel).EditsText {
-		return s.whisperIn(ctx, tx, t, s.say("desk.cannot_edit", nil))
 	}
 	o := conversation.Outgoing{
 		Key: fmt.Sprintf("desk:change:%d:%d", m.ID, t.In.ID), To: k.To, Customer: k.Customer, Lane: conversation.LaneAnswer,

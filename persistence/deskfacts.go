@@ -49,7 +49,7 @@ func (r *Reader) whoIs(ctx context.Context, who conversation.CustomerID, c *desk
 		Tickets int
 	}
 	err := r.get(ctx, &row, `SELECT COALESCE(NULLIF(root.name, ''), own.name) AS name,
-		COALESCE(NULLIF(root.chosen, ''), NULLIF(own.chosen, ''), NULLIF(root.spoken, ''), own.spoken) AS lang, root.created_at AS since,
+		COALESCE(NULLIF(root.chosen, ''), NULLIF(own.chosen, ''), NULLIF(root.spoken, ''), own.spoken) AS lang, (SELECT min(l.created_at) FROM customers l WHERE l.root_id = root.id) AS since,
 		COALESCE((SELECT i.display_name FROM identities i WHERE i.customer_id = own.id ORDER BY i.id DESC LIMIT 1), '') AS display,
 		COALESCE((SELECT i.channel FROM identities i WHERE i.customer_id = own.id ORDER BY i.id DESC LIMIT 1), '') AS channel,
 		CASE WHEN EXISTS (SELECT 1 FROM members m JOIN customers l ON l.id = m.customer_id WHERE l.root_id = root.id AND m.left_at = 0)
@@ -63,6 +63,13 @@ func (r *Reader) whoIs(ctx context.Context, who conversation.CustomerID, c *desk
 		return err
 	}
 	c.Name, c.Display, c.Channel, c.Lang, c.Since = row.Name, row.Display, row.Channel, language.Code(row.Lang), instant(row.Since)
+	var ordered int64
+	if err := r.get(ctx, &ordered, `SELECT COALESCE(min(placed_at), 0) FROM orders WHERE customer_id IN `+sameRoot, int64(who)); err != nil {
+		return err
+	}
+	if first := instant(ordered); ordered > 0 && first.Before(c.Since) {
+		c.Since = first // bought before writing
+	}
 	c.Member, c.Tier, c.Points, c.Tickets = row.Member, row.Tier, row.Points, row.Tickets
 	var facts []struct{ Field, Value, Source string }
 	if err := r.list(ctx, &facts, `SELECT field, value, source FROM facts WHERE customer_id IN `+sameRoot+` ORDER BY field, id LIMIT CAST(? AS bigint)`,
@@ -116,9 +123,23 @@ func (d Desk) Talk(ctx context.Context, who conversation.CustomerID, limit int) 
 	}
 	out := make([]desk.Line, 0, len(lines))
 	for _, l := range lines {
-		out = append(out, desk.Line{
-			At: l.At, Ours: l.Ours, Staff: l.Report.Kind == desk.ReplyReport, Text: l.Text, Attachments: l.Attachments, Account: l.Account,
-		})
+		line := desk.Line{
+			At: l.At, Kind: l.Kind, Ours: l.Ours, Staff: l.Report.Kind == desk.ReplyReport, Text: l.Text, Attachments: l.Attachments,
+			Account: l.Account, MessageID: l.MessageID, Rows: l.Rows,
+		}
+		if line.Staff {
+			m, err := d.MessageByID(ctx, l.Report.ID)
+			switch {
+			case errors.Is(err, conversation.ErrNotFound):
+			case err != nil:
+				return nil, err
+			case m.Deleted:
+				continue
+			case !m.ChangedAt.IsZero():
+				line.Text = desk.ToCustomer(m)
+			}
+		}
+		out = append(out, line)
 	}
 	return out, nil
 }

@@ -25,7 +25,9 @@ type Line struct {
 	Report      conversation.Ref        // of ours: staff replies, deliveries
 	State       string                  // of ours: pending, sending, sent, unknown, failed, dropped
 	Channel     string
-	Account     string // of theirs: which of our accounts received it
+	Account     string                  // of theirs: which of our accounts received it
+	MessageID   string                  // theirs: the platform's id of what was written, changed or deleted
+	Rows        [][]conversation.Button // of ours
 }
 
 // outStates names the outbox's states for people.
@@ -84,6 +86,7 @@ func (r *Reader) theirLines(ctx context.Context, who conversation.CustomerID, wh
 		}
 		lines[i] = Line{
 			At: instant(row.Received), Kind: in.Kind, Text: texts.Literal(said(in)), Attachments: in.Attachments, Inbox: in.ID, Channel: in.Channel, Account: in.Account,
+			MessageID: in.MessageID,
 		}
 		if in.Kind == conversation.KindPress {
 			tokens[i] = in.Token
@@ -175,6 +178,7 @@ func (r *Reader) ourLines(ctx context.Context, who conversation.CustomerID, wher
 		lines[i] = Line{
 			At: instant(row.Created), Ours: true, Kind: conversation.KindMessage, Text: body.Text, Outgoing: conversation.OutgoingID(row.ID),
 			Report: conversation.Ref{Kind: row.ReportKind, ID: row.ReportID}, State: outStates[row.State], Channel: row.Channel,
+			Rows: body.Rows,
 		}
 	}
 	return lines, nil
