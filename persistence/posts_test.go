@@ -11,6 +11,7 @@ import (
 
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/engagement/offer"
+	"github.com/rapport-chat/rapport/language"
 	"github.com/rapport-chat/rapport/outbox"
 	"github.com/rapport-chat/rapport/persistence"
 )
@@ -320,6 +321,40 @@ func TestAPostOfUnknownOutcome(t *testing.T) {
 		c.goOn()
 		if p := progress(t, db); len(c.sends()) != 0 || c.post() != "unknown " || p.Unknown != 1 || p.State != "finished" {
 			t.Errorf("post %s, %+v", c.post(), p)
+		}
+	})
+}
+
+// TestLanguagesOfAPost: all of the brand's that the offer has, one below another, unless that is too long.
+func TestLanguagesOfAPost(t *testing.T) {
+	t.Parallel()
+	const yaml = `
+offers:
+  beans: {every: Friday 12:00, text: {ru: "Кофе RU", en: "Beans EN", az: "Kofe AZ"}}
+`
+	onBothAt(t, func(t *testing.T, db *persistence.DB, business *standing) {
+		for i, tt := range []struct {
+			padding int // characters more in each language
+			want    string
+		}{{0, "Kofe AZ Beans EN"}, {1000, "Kofe AZ"}} {
+			padded := strings.NewReplacer(" EN", " EN"+strings.Repeat("x", tt.padding), " AZ", " AZ"+strings.Repeat("x", tt.padding)).Replace(yaml)
+			c := newCrier(t, db, business, padded, poster{})
+			c.agenda.Languages = []language.Code{language.Azerbaijani, language.English} // nobody reads Russian there
+			business.at = friday.AddDate(0, 0, 7*i)
+			c.goOn()
+			posts := c.sends()
+			if len(posts) != 1 {
+				t.Fatalf("posted %q", posts)
+			}
+			var got []string
+			for _, part := range []string{"Kofe AZ", "Beans EN", "RU"} {
+				if strings.Contains(posts[0], part) {
+					got = append(got, part)
+				}
+			}
+			if strings.Join(got, " ") != tt.want || !strings.Contains(posts[0], "şəxsi") {
+				t.Errorf("%d more characters: posted %.80q", tt.padding, posts[0])
+			}
 		}
 	})
 }
