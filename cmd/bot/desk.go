@@ -50,6 +50,10 @@ func (b *bureau) busy(ctx context.Context) []string {
 // checkDesk checks what the desk names of other sections.
 func (s *settings) checkDesk(r *config.Report) {
 	s.Calendar.Resolve(r, s.Staff.At.Field("closed"), s.Staff.Closed)
+	if s.Staff.Channel != "" && s.Channels.Slack == nil {
+		r.Warnf(s.Staff.At.Field("channel"), "add channels.slack, see docs/channels.md",
+			"nobody is told of customers who want a person: staff.channel is in Slack, and channels.slack is missing")
+	}
 }
 
 // staffed says whether there is a place in which staff work.
