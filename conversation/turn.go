@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"reflect"
 	"runtime/debug"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/rapport-chat/rapport/clock"
@@ -164,56 +162,6 @@ func (e *Engine) read(in Inbound, prefer language.Code) reading {
 		r.intent, r.code, r.ok = texts.MatchIntent(in.Text, prefer)
 	}
 	return r
-}
-
-// spoken is the language that the event's own text is clearly written in: that of its words when they are ones that we
-// know as a whole ("tmm", "v sud podam"), else what it looks like, where the language that the person is known to use
-// weighs. One word in Latin letters, such as the name of a command or of a product, does not change what a person is
-// known to speak.
-func (e *Engine) spoken(in Inbound, p Person, asks reading) (language.Code, bool) {
-	if in.Kind != KindMessage || in.Command != "" || in.Text == "" {
-		return "", false
-	}
-	known := e.known(in, p)
-	word := p.Spoken != "" && len(strings.Fields(in.Text)) < 2
-	if asks.ok && asks.intent != texts.IntentStopUnclear && !(word && asks.code != language.Russian) {
-		return asks.code, slices.Contains(e.cfg.Languages, asks.code) // words that languages share say nothing
-	}
-	g := language.DetectKnowing(in.Text, e.cfg.Languages, known)
-	if word && g.Code != language.Russian {
-		return "", false
-	}
-	return g.Code, g.Sure()
-}
-
-// known is the language that the person is thought to use before the event is read, empty when nothing says so.
-func (e *Engine) known(in Inbound, p Person) language.Code {
-	if p.Spoken != "" {
-		return p.Spoken
-	}
-	if code, ok := language.Parse(in.From.Locale); ok && slices.Contains(e.cfg.Languages, code) {
-		return code
-	}
-	return ""
-}
-
-// ReplyLanguage is the language in which a person is spoken to: the chosen one; else what the messages are clearly
-// written in, the newest first; else the platform's; else the brand's default, the first of brand.
-func ReplyLanguage(p Person, locale string, brand []language.Code) language.Code {
-	if p.Chosen != "" {
-		return p.Chosen
-	}
-	if p.Spoken != "" {
-		return p.Spoken
-	}
-	if code, ok := language.Parse(locale); ok {
-		for _, b := range brand {
-			if b == code {
-				return code
-			}
-		}
-	}
-	return brand[0]
 }
 
 // decide finds the skill that takes the turn. A nil commit ends the event without a word.

@@ -12,6 +12,7 @@ type document struct {
 	article   int // position in the library
 	questions []string
 	answer    string
+	taught    bool // by a member of staff, mostly with one phrasing
 }
 
 // index finds the documents of one language. It does not change after build and is
@@ -27,6 +28,7 @@ type index struct {
 	fields        *space[concept] // and the fields that belongs to
 	pairs         *space[uint32]  // two concepts in one question; only phrasings
 	firstOf       []uint32        // per document: its first phrasing; one more at the end
+	rare          rareWords       // unusual words of taught articles
 	firstSentence []uint32        // the same for the sentences of answers
 	// trust is the exponent of everyday weights, 1 down to 0: the more phrasings
 	// articles have, the better they show themselves which words matter.
@@ -112,6 +114,7 @@ func buildIndex(documents []document, code language.Code, lex *lexicon) *index {
 	ix.pairs = b.pairs.build()
 	ix.vocabulary.finish()
 	ix.trust = 3 / (3 + ix.phrasingsPerDocument())
+	ix.rare = ix.rareWordsOf()
 	ix.scratch.New = func() any { return newScratch(ix) }
 	return ix
 }
@@ -155,7 +158,7 @@ func (b *builder) analyse(text string) terms {
 			grams(w, func(g uint64) { known.grams = append(known.grams, b.grams.id(g)) })
 			b.words[w] = known
 		}
-		b.ix.vocabulary.add(w)
+		b.ix.vocabulary.own(b.ix.vocabulary.add(w), len(b.ix.firstOf)-1)
 		t.stems = append(t.stems, known.stems...)
 		t.grams = append(t.grams, known.grams...)
 	}

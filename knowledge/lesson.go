@@ -107,12 +107,12 @@ func (l *Library) LessonFor(articleID string, question string) int64 {
 }
 
 // Answers says whether the library gives the lesson's article to a question: for certain, or as the best it has for a
-// question that means the same as the one that was taught.
+// question that means the same as the one that was taught or has its unusual words.
 func (l *Library) Answers(r Ranking, lesson Lesson, question string) bool {
 	if len(r.Results) == 0 || r.Results[0].ArticleID != lesson.ArticleID {
 		return false
 	}
-	if r.Outcome == Answer {
+	if r.Outcome == Answer || r.rare {
 		return true
 	}
 	asked := meaningOf(question, lesson.Language)

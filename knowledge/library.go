@@ -63,7 +63,7 @@ func (l *Library) documents(code language.Code) []document {
 	for i, a := range l.articles {
 		if t, ok := a.Texts[code]; ok {
 			questions := different(append(t.questions(), l.learned[a.ID][code]...), code)
-			documents = append(documents, document{article: i, questions: questions, answer: t.Answer})
+			documents = append(documents, document{article: i, questions: questions, answer: t.Answer, taught: len(l.lessons[a.ID]) > 0})
 		}
 	}
 	return documents
@@ -153,13 +153,15 @@ func (l *Library) rankIn(q Query, code language.Code) Ranking {
 	ranked, confidence := ix.rank(analysed, func(d int) bool {
 		return q.Allowed == nil || q.Allowed(l.articles[ix.documents[d].article].ID)
 	})
-	r := Ranking{Language: code, Confidence: confidence}
+	ranked, confidence, rare := ix.withRare(analysed, ranked, confidence)
+	r := Ranking{Language: code, Confidence: confidence, rare: rare}
 	if len(ranked) == 0 {
 		return r
 	}
 	r.Signals = ix.signals(analysed, ranked)
 	sure := l.Thresholds(code).outcome(confidence)
 	ranked, r.Outcome = ix.steady(q.Text, analysed, ranked, sure, confidence)
+	r.Certain = r.Outcome == Answer && ix.certain(q.Text, analysed, ranked[0].document, confidence, l.Thresholds(code))
 	r.held = sure == Answer && r.Outcome != Answer
 	for _, c := range ranked[:min(len(ranked), maxResults)] {
 		r.Results = append(r.Results, Result{

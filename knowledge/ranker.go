@@ -69,6 +69,9 @@ type Ranking struct {
 	// Choices are the results to offer as buttons when the outcome is Ask, and the
 	// runners-up to offer when an answer did not help. At most three.
 	Choices []Result
+	// Certain is set when the outcome is Answer by far, for words as they were typed: enough to speak up beside a
+	// member of staff, where a wrong answer is worse than none.
+	Certain bool
 	// Language is the one the results are in.
 	Language language.Code
 	// OtherLanguage is set when the customer's language had nothing and another one
@@ -78,6 +81,7 @@ type Ranking struct {
 	Signals Signals
 
 	held bool // the question does not say what it is about: understood, and no sure answer all the same
+	rare bool // the first article was taught and alone has unusual words of the question
 }
 
 // Thresholds divide confidences into outcomes: Answer and above answers, Ask and

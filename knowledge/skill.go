@@ -121,7 +121,7 @@ func (s *Skill) Decide(ctx context.Context, t conversation.Turn) (conversation.C
 	}
 	_, asked := t.Dialogue.Top()
 	switch {
-	case r.Outcome == Answer && len(r.Results) > 0:
+	case r.Outcome == Answer && len(r.Results) > 0 && (r.Certain || !t.HumanOwns && !t.HumanWaits):
 		return s.answer(t, pick{
 			ArticleID: r.Results[0].ArticleID, Language: r.Results[0].Language, Question: t.In.ID,
 			Text: excerpt(t.In.Text), Others: ids(r.Choices),

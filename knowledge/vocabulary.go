@@ -14,7 +14,8 @@ type vocabulary struct {
 	code     language.Code
 	ids      map[string]uint32
 	words    []string
-	uses     []uint32 // articles that contain the word
+	uses     []uint32   // articles that contain the word
+	owners   [][2]int32 // the first two of them, counted from 1; only of an index
 	skeleton map[string]uint32
 	byGram   map[uint64][]uint32 // words that contain a letter sequence
 }
@@ -44,6 +45,19 @@ func (v *vocabulary) add(word string) uint32 {
 	}
 	v.uses[id]++
 	return id
+}
+
+// own notes that the document, counted from 0, has the word with that id.
+func (v *vocabulary) own(id uint32, document int) {
+	for len(v.owners) <= int(id) {
+		v.owners = append(v.owners, [2]int32{})
+	}
+	switch o, owner := &v.owners[id], int32(document)+1; {
+	case o[0] == 0:
+		o[0] = owner
+	case o[0] != owner && o[1] == 0:
+		o[1] = owner
+	}
 }
 
 func (v *vocabulary) has(word string) bool {

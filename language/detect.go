@@ -16,6 +16,11 @@ type Guess struct {
 	// Margin is the lead over the second language in natural-log units; 3 means about
 	// twenty to one. It is 0 when there is nothing to go by.
 	Margin float64
+	// Words is how many words of the text were read as the guessed language, Common how many of them are everyday
+	// words of it.
+	Words, Common int
+	// Cyrillic is set when the text is mostly in Cyrillic letters.
+	Cyrillic bool
 }
 
 // sureMargin is the lead from which a message counts as clearly written in a
@@ -93,7 +98,15 @@ func cyrillicGuess(lower string, letters int, among []Code) Guess {
 	if !contains(among, code) {
 		return Guess{}
 	}
-	return Guess{Code: code, Margin: math.Min(20, 2*float64(letters))}
+	g := Guess{Code: code, Margin: math.Min(20, 2*float64(letters)), Cyrillic: true}
+	everyday := FrequenciesOf(code)
+	for _, w := range Words(lower, code) {
+		g.Words++
+		if everyday.Of(w) > 0 {
+			g.Common++
+		}
+	}
+	return g
 }
 
 func latinGuess(text, lower string, among []Code, known Code) Guess {
@@ -118,7 +131,7 @@ func latinGuess(text, lower string, among []Code, known Code) Guess {
 		}
 		if score > best {
 			best, second = score, best
-			guess = Guess{Code: m.code, LatinRussian: m.latinRussian}
+			guess = Guess{Code: m.code, LatinRussian: m.latinRussian, Words: len(words), Common: common}
 			loan = m.latinRussian && len(words) == minForeignWords && common < minForeignWords
 		} else if score > second {
 			second = score
