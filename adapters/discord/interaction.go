@@ -112,6 +112,14 @@ func (r *receiver) later(ctx context.Context, l *loan, kept <-chan struct{}, id,
 			case <-kept:
 			case <-timer.C:
 			case <-ctx.Done():
+				select {
+				case <-kept:
+				default: // to respond would tell the person that it was taken, and it never will be
+					if l != nil {
+						l.ended(ctx.Err())
+					}
+					return
+				}
 			}
 		}
 		// Also while we stop: what is kept is to be answered.

@@ -36,7 +36,7 @@ func (a *Adapter) doubt(nonce string, began time.Time, err error) {
 	if _, ok := a.doubts.get(nonce); ok {
 		return
 	}
-	if se.Kind == conversation.OutcomeUnknown || se.Kind == conversation.RateLimited && se.Code != codeMore {
+	if se.Kind == conversation.OutcomeUnknown || se.Doubtful || se.Kind == conversation.RateLimited && se.Code != codeMore {
 		a.doubts.put(nonce, began)
 	}
 }

@@ -132,9 +132,6 @@ func failure(ex *exchange, cause error) *conversation.SendError {
 		se.Kind, se.Code = conversation.OurPayload, codeHandleGone
 	case ex.status >= 500:
 		se.Kind, se.Code, se.Doubtful = conversation.Temporary, "server_error", !ex.repeat && ex.status != http.StatusServiceUnavailable
-		if !ex.repeat && (ex.status == http.StatusBadGateway || ex.status == http.StatusGatewayTimeout) {
-			se.Kind, se.Code = conversation.OutcomeUnknown, "no_answer" // the proxy gave up; the platform may not have
-		}
 	case known:
 		se.Kind, se.Code = r.kind, r.code
 		if se.Code == "" {

@@ -64,7 +64,7 @@ func TestStatuses(t *testing.T) {
 		"429 by a proxy":   {429, `slow down`, conversation.RateLimited},
 		"500":              {500, `{"ok":false,"error":"internal_error"}`, conversation.Temporary},
 		"503":              {503, `<html>`, conversation.Temporary},
-		"502":              {502, `<html>`, conversation.OutcomeUnknown},
+		"502":              {502, `<html>`, conversation.Temporary},
 		"504":              {504, ``, conversation.OutcomeUnknown},
 		"401":              {401, `{}`, conversation.OurCredentials},
 		"413":              {413, ``, conversation.OurPayload},
