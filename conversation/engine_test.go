@@ -230,6 +230,27 @@ func TestOneTurnAtATimePerConversation(t *testing.T) {
 	})
 }
 
+func TestAnEventIsNotParkedForTheStoresTrouble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		full, over := fmt.Errorf("no room: %w", conversation.ErrAway), time.Now().Add(time.Minute)
+		m.settleAs = func(conversation.Turn) error {
+			if time.Now().Before(over) {
+				return full
+			}
+			return nil
+		}
+		e := start(t, m, &answer{word: "coffee"})
+		if err := e.Receive(t.Context(), message(1, "chat", "coffee")); err != nil {
+			t.Fatal(err)
+		}
+		wait(t, 3*time.Minute)
+		if got := m.said(); got != "answer to coffee" || m.rows[0].parked != "" {
+			t.Errorf("said %q, parked %q", got, m.rows[0].parked)
+		}
+	})
+}
+
 func TestPoisonIsParkedAndThePersonHears(t *testing.T) {
 	tests := []struct {
 		name string

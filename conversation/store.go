@@ -14,6 +14,9 @@ var (
 	// ErrElsewhere: another process answers this account. A Store that serves several processes answers it to Load,
 	// Settle and Failed; the event is left to that process.
 	ErrElsewhere = errors.New("another process answers this account")
+	// ErrAway: the store itself cannot be used now, such as for a full disk. It says nothing about the event, which is
+	// tried again for as long as that lasts.
+	ErrAway = errors.New("the store cannot be used now")
 	// ErrNotFound: no such record.
 	ErrNotFound = errors.New("not found")
 )

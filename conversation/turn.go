@@ -60,6 +60,10 @@ func (e *Engine) sit(ctx context.Context) bool {
 // failed counts a failure and parks the event when it has failed too often. It answers whether the event is ended.
 func (e *Engine) failed(ctx context.Context, parts []Inbound, in Inbound, cause error) bool {
 	log := e.cfg.Log.With("channel", in.Channel, "inbox", in.ID, "error", cause.Error())
+	if errors.Is(cause, ErrAway) {
+		log.Warn("a turn could not be settled; trying again")
+		return false // a full disk says nothing about the event, however long it lasts
+	}
 	attempts, err := e.cfg.Store.Failed(ctx, in, cause.Error())
 	if errors.Is(err, ErrElsewhere) {
 		return true

@@ -27,14 +27,22 @@ var (
 	// ErrBusy: somebody else held the database or the rows for too long. Another try may succeed.
 	ErrBusy = errors.New("the database is busy")
 	// ErrUnavailable: the database cannot be reached or is shutting down. Another try may succeed.
-	ErrUnavailable = errors.New("the database is not available")
+	ErrUnavailable error = &trouble{"the database is not available"}
 	// ErrFull: the disk is full.
-	ErrFull = errors.New("the database has no room left")
+	ErrFull error = &trouble{"the database has no room left"}
 	// ErrReadOnly: the database cannot be written to.
-	ErrReadOnly = errors.New("the database is read-only")
+	ErrReadOnly error = &trouble{"the database is read-only"}
 	// ErrClosed: the DB was closed.
 	ErrClosed = errors.New("the database was closed")
 )
+
+// trouble is an error of the database itself, whatever was asked of it: nothing was wrong with that.
+type trouble struct{ text string }
+
+func (t *trouble) Error() string { return t.text }
+
+// Is makes it a conversation.ErrAway.
+func (t *trouble) Is(target error) bool { return target == conversation.ErrAway }
 
 // errAgain asks the runner of transactions to run the function once more.
 var errAgain = errors.New("the transaction met another one")

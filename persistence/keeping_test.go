@@ -173,7 +173,7 @@ func TestAFullDiskHurtsNobodyElse(t *testing.T) {
 	}
 	persistence.WaitQueued(db, 3)
 	release()
-	if err := <-results; !errors.Is(err, persistence.ErrFull) {
+	if err := <-results; !errors.Is(err, persistence.ErrFull) || !errors.Is(err, conversation.ErrAway) {
 		t.Errorf("what does not fit: %v, want ErrFull", err)
 	}
 	for range 2 {
