@@ -34,6 +34,7 @@ var callScenes = []scene{
 		w.fault(lookalike.Fault{Times: 1, Status: http.StatusBadGateway})
 		w.fault(lookalike.Fault{Times: 1, Status: http.StatusGatewayTimeout})
 	}},
+	{name: "502 for a long time", full: true, before: func(w *town) { w.fault(lookalike.Fault{Times: 4 * len(w.on(w.slack)), Status: http.StatusBadGateway}) }},
 	{name: "done, and 500 for an answer", full: true, repeats: 6, before: func(w *town) {
 		w.fault(lookalike.Fault{Times: 2, Status: http.StatusInternalServerError, Late: true})
 	}},

@@ -279,6 +279,10 @@ func (s *soak) judge(length time.Duration) {
 		early.resident/1e6, early.heap/1e6, early.goroutines, float64(early.file)/1e6, float64(early.wal)/1e6)
 	s.t.Logf("last quarter:   resident %.1f MB, heap %.1f MB, %.0f goroutines at least, file %.1f MB, log %.1f MB; %d old rows were deleted",
 		late.resident/1e6, late.heap/1e6, late.goroutines, float64(late.file)/1e6, float64(late.wal)/1e6, s.expired)
+	if behind := late.asked - late.answered; behind > 2*soakRate {
+		s.t.Errorf("this machine did not keep up: %d messages waited for their answers; nothing can be said about growth", behind)
+		return
+	}
 	// What an offer's deliveries take is kept for good: a fact per person.
 	facts := float64(late.bulk-early.bulk) * 400
 	for _, c := range []struct {
@@ -310,6 +314,7 @@ func (s *soak) mean(from, to time.Duration) (m reading) {
 		}
 		m.resident, m.heap = m.resident+r.resident, m.heap+r.heap
 		m.file, m.wal, m.bulk = m.file+r.file, m.wal+r.wal, m.bulk+r.bulk
+		m.asked, m.answered = m.asked+r.asked, m.answered+r.answered
 	}
 	if n == 0 {
 		s.t.Fatal("there are no readings of that time")
@@ -317,6 +322,6 @@ func (s *soak) mean(from, to time.Duration) (m reading) {
 	k := float64(n)
 	return reading{
 		resident: m.resident / k, heap: m.heap / k, goroutines: m.goroutines,
-		file: m.file / int64(n), wal: m.wal / int64(n), bulk: m.bulk / int64(n),
+		file: m.file / int64(n), wal: m.wal / int64(n), bulk: m.bulk / int64(n), asked: m.asked / int64(n), answered: m.answered / int64(n),
 	}
 }
