@@ -65,7 +65,7 @@ func TestStatuses(t *testing.T) {
 		"500":              {500, `{"ok":false,"error":"internal_error"}`, conversation.Temporary},
 		"503":              {503, `<html>`, conversation.Temporary},
 		"502":              {502, `<html>`, conversation.Temporary},
-		"504":              {504, ``, conversation.OutcomeUnknown},
+		"504":              {504, ``, conversation.Temporary},
 		"401":              {401, `{}`, conversation.OurCredentials},
 		"413":              {413, ``, conversation.OurPayload},
 		"a login page":     {200, `<html>`, conversation.Temporary},
