@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestSandboxStaffAsk is what staff ask and do with the slash command and on the app's page, through the real adapter.
@@ -69,4 +70,24 @@ func firstOffer(t *testing.T, list string) string {
 	}
 	t.Fatalf("there is no offer in\n%s", list)
 	return ""
+}
+
+// TestSandboxStaffHearOfTrouble: a channel whose token is dead is told of in the staff channel, once.
+func TestSandboxStaffHearOfTrouble(t *testing.T) {
+	t.Parallel()
+	b := startBox(t)
+	b.post("/api/telegram/fault", map[string]any{"method": "getUpdates", "status": 401, "times": 100})
+	b.post("/api/telegram/say", map[string]string{"as": "ayla", "text": "salam"}) // has the adapter ask now
+	look, deadline := time.NewTicker(50*time.Millisecond), time.After(time.Minute)
+	defer look.Stop()
+	for !strings.Contains(text(b.place("nigar", "staff")), "telegram has stopped for good") {
+		select {
+		case <-look.C:
+		case <-deadline:
+			t.Fatalf("nobody was told:\n%s\n%s", text(b.place("nigar", "staff")), b.bot.err)
+		}
+	}
+	if n := strings.Count(text(b.place("nigar", "staff")), "has stopped for good"); n != 1 {
+		t.Errorf("told %d times", n)
+	}
 }
