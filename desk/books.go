@@ -90,10 +90,12 @@ const (
 
 // The kinds of records that the desk's messages name in Outgoing.Report.
 const (
-	CardReport   = "ticket_card"   // a ticket, by id: its card
-	ReplyReport  = "ticket_reply"  // a Message, by id: a reply to the customer
-	FileReport   = "ticket_file"   // a Message, by id: one of its files
-	ChangeReport = "ticket_change" // a Message, by id: its edit or deletion at the customer's
+	CardReport     = "ticket_card"      // a ticket, by id: its card
+	ReplyReport    = "ticket_reply"     // a Message, by id: a reply to the customer
+	CardEditReport = "ticket_card_edit" // a ticket, by id: a newer state of its card
+	RelayReport    = "ticket_relay"     // a Message, by id: what the customer said, in the thread
+	FileReport     = "ticket_file"      // a Message, by id: one of its files
+	ChangeReport   = "ticket_change"    // a Message, by id: its edit or deletion at the customer's
 )
 
 // What became of a reply.

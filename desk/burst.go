@@ -15,7 +15,9 @@ const GroupReport = "desk_group"
 // Figures of a burst. Slack takes about one message a second in a channel; a reader takes fewer.
 const (
 	// single is how many cards of their own new tickets get in a minute: more show together.
-	single = 3
+	single = 10
+	// crowded is how many cards of a channel wait to leave when less than a full message waits with them.
+	crowded = 3
 	// burstWindow is how far back cards count as the same burst.
 	burstWindow = time.Minute
 	// gather is how long a ticket waits for others to be shown with.
@@ -163,7 +165,7 @@ func (a *Agenda) showTogether(ctx context.Context, to conversation.Address, held
 		if err != nil {
 			return err
 		}
-		if waiting < single {
+		if waiting < crowded {
 			full = len(held)
 		} else if err := a.Burst.Postpone(ctx, idsOf(held[full:]), now.Add(gatherAgain)); err != nil {
 			return err

@@ -112,6 +112,8 @@ func (d *Desk) timing(t Ticket) texts.Rich {
 		vars := d.when(t.DueAt)
 		vars["since"] = texts.ClockOf(t.AskedAt.In(d.zone()))
 		lines = append(lines, d.say("desk.waits_due", vars))
+	case !t.DueAt.IsZero():
+		lines = append(lines, d.say("desk.due", d.when(t.DueAt)))
 	case !t.AskedAt.IsZero():
 		lines = append(lines, d.say("desk.waits", texts.Vars{"since": texts.ClockOf(t.AskedAt.In(d.zone()))}))
 	}

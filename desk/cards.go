@@ -125,7 +125,7 @@ func (d *Desk) write(ctx context.Context, tx conversation.Tx, books Books, t Tic
 	}
 	t.Card.Face = face
 	if !fresh {
-		o.To, o.Body.Kind, o.Body.Of, o.Report = t.Card.To, conversation.BodyEdit, t.Card.Of, conversation.Ref{}
+		o.To, o.Body.Kind, o.Body.Of, o.Report = t.Card.To, conversation.BodyEdit, t.Card.Of, conversation.Ref{Kind: CardEditReport, ID: int64(t.ID)}
 	}
 	id, err := tx.Send(ctx, o)
 	if err != nil {

@@ -44,6 +44,7 @@ type office struct {
 	// call, when set, says what becomes of a call; the zero Outcome is sent.
 	call   func(i outbox.Item) outbox.Outcome
 	events int
+	code   string // with which calls fail; empty: the customer has blocked us
 	texts  *texts.Catalogue
 }
 
@@ -297,6 +298,9 @@ func (o *office) make(account string, i outbox.Item) outbox.Result {
 		return r // it never arrived, and is tried again
 	case outbox.Failed:
 		r.Kind, r.Code = conversation.PersonGone, "blocked_by_user"
+		if o.code != "" {
+			r.Kind, r.Code = conversation.OurPayload, o.code
+		}
 		return r
 	case outbox.Lost:
 		r.Kind, r.Code = conversation.OutcomeUnknown, "outcome_unknown"

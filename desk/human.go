@@ -32,6 +32,7 @@ var (
 const (
 	verbContinue = "continue"
 	verbWithdraw = "withdraw"
+	verbStay     = "stay" // no, do not close it
 )
 
 // Name implements conversation.Skill.
@@ -44,6 +45,13 @@ func (h Human) Decide(ctx context.Context, t conversation.Turn) (conversation.Co
 		return h.edited(ctx, t)
 	case t.In.Kind != conversation.KindMessage || t.In.Command != "":
 		return nil, nil
+	}
+	if t.HumanOwns || t.HumanWaits {
+		if c, err := h.done(ctx, t); err != nil || c != nil {
+			return c, err
+		}
+	}
+	switch {
 	case t.HumanOwns:
 		return h.claimed(ctx, t)
 	case t.HumanWaits:
@@ -240,6 +248,8 @@ func (h Human) Press(_ context.Context, t conversation.Turn, a conversation.Acti
 		return h.resume(t, r.Ticket, false), nil
 	case verbWithdraw:
 		return h.withdraw(t), nil
+	case verbStay:
+		return h.stay(t), nil
 	}
 	return nil, fmt.Errorf("a button of the desk has the unknown verb %q", a.Verb)
 }
@@ -275,32 +285,5 @@ func (h Human) resume(t conversation.Turn, id TicketID, pass bool) conversation.
 		}
 		_, err = tx.Send(ctx, conversation.Say(h.Texts.Say(t.Lang, key, nil)))
 		return t.Dialogue, err
-	}
-}
-
-// withdraw ends what waits for somebody, as the customer wishes.
-func (h Human) withdraw(t conversation.Turn) conversation.Commit {
-	return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
-		books := h.Stores.In(tx)
-		list, err := books.LockOfPerson(ctx, t.Person.Root)
-		if err != nil {
-			return t.Dialogue, err
-		}
-		for _, k := range list {
-			is, err := k.Resolve("customer", t.Now, h.Config.Reopen.Std())
-			if err != nil {
-				return t.Dialogue, err
-			}
-			if is, err = books.Save(ctx, is); err != nil {
-				return t.Dialogue, err
-			}
-			if _, err := h.post(ctx, tx, is, onceKey("withdrawn", is), h.say("desk.resolved_by.customer", nil)); err != nil {
-				return t.Dialogue, err
-			}
-		}
-		h.wake()
-		d := t.Dialogue
-		_, err = tx.Send(ctx, conversation.Say(h.Texts.Say(t.Lang, "handoff.withdrawn", nil)))
-		return d, err
 	}
 }

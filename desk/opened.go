@@ -17,9 +17,7 @@ func (d *Desk) Opened(ctx context.Context, tx conversation.Tx, id TicketID, fres
 	}
 	defer d.wake()
 	if fresh {
-		if !t.Silent || t.Reason == "low_score" {
-			t.DueAt = d.firstDue(t, t.OpenedAt)
-		}
+		t.DueAt = d.firstDue(t, t.OpenedAt)
 		_, err = books.Save(ctx, t)
 		return err
 	}

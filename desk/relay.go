@@ -73,13 +73,18 @@ func (d *Desk) postWaiting(ctx context.Context, tx conversation.Tx, books Books,
 // postMessage shows a message of the customer in the thread, its attachments behind it.
 func (d *Desk) postMessage(ctx context.Context, tx conversation.Tx, books Books, t Ticket, m Message) error {
 	text, rest := d.inThread(m)
-	id, err := d.post(ctx, tx, t, fmt.Sprintf("desk:in:%d", m.ID), text)
+	o, ok := d.thread(t, fmt.Sprintf("desk:in:%d@%d", m.ID, t.Card.Of), text)
+	if !ok {
+		return nil // the card takes it along
+	}
+	o.Report = conversation.Ref{Kind: RelayReport, ID: m.ID}
+	id, err := tx.Send(ctx, o)
 	if err != nil {
 		return err
 	}
-	m.Outgoing = id
+	m.Outgoing, m.Files = id, nil
 	for i, a := range rest {
-		file, err := d.postFile(ctx, tx, t, fmt.Sprintf("desk:in:%d:%d", m.ID, i), m.From, a)
+		file, err := d.postFile(ctx, tx, t, fmt.Sprintf("desk:in:%d@%d:%d", m.ID, t.Card.Of, i), m.From, a)
 		if err != nil {
 			return err
 		}

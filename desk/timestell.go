@@ -17,7 +17,7 @@ const daysAhead = 6
 func (c Clocks) moment(now, at time.Time) texts.Vars {
 	at, now = c.Hours.Local(at), c.Hours.Local(now)
 	vars := texts.Vars{"day": texts.Day(at.Weekday()), "time": texts.ClockOf(at)}
-	if at.Sub(now) > daysAhead*24*time.Hour {
+	if at.Sub(now).Abs() > daysAhead*24*time.Hour {
 		vars["day"] = texts.DateOf(at, now)
 	}
 	return vars

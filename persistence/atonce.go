@@ -52,7 +52,7 @@ func (db *DB) settleAtOnce(ctx context.Context, t conversation.Turn, parts []con
 	case errors.Is(err, errAgain):
 		return false, nil
 	case err == nil && done:
-		db.nudges.sent(tx.touched)
+		db.told(tx)
 	}
 	return done, err
 }

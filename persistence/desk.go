@@ -189,6 +189,7 @@ func (b deskBooks) Save(ctx context.Context, t desk.Ticket) (desk.Ticket, error)
 	if n == 0 {
 		return t, conversation.ErrConflict
 	}
+	b.tx.tickets = true
 	t.Version++
 	return t, nil
 }
@@ -197,6 +198,7 @@ func (b deskBooks) Save(ctx context.Context, t desk.Ticket) (desk.Ticket, error)
 func (b deskBooks) ShowCard(ctx context.Context, t desk.Ticket) error {
 	_, err := b.tx.exec(ctx, `UPDATE tickets SET card_account = ?, card_channel = ?, card_chat = ?, card_outbox_id = ?, card_shows = ?,
 		card_face = ?, priority = ? WHERE id = ?`, t.Card.To.Account, t.Card.To.Channel, t.Card.To.Chat, int64(t.Card.Of), t.Card.Shows, t.Card.Face, t.Priority, int64(t.ID))
+	b.tx.tickets = b.tx.tickets || t.Card.Shows < t.Version
 	if err == nil && t.Card.Of != 0 {
 		_, err = b.tx.exec(ctx, `INSERT INTO ticket_cards (outbox_id, ticket_id, account, chat) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 			int64(t.Card.Of), int64(t.ID), t.Card.To.Account, t.Card.To.Chat)

@@ -12,6 +12,7 @@ import (
 // that it belongs to.
 func (db *DB) FollowDesk(d *desk.Desk) {
 	db.OnTicket(func(ctx context.Context, tx *Tx, t Ticket) error {
+		tx.tickets = true
 		return d.Opened(ctx, tx, desk.TicketID(t.ID), t.Fresh)
 	})
 	cards := eachReport(d.CardSettled)
@@ -22,6 +23,8 @@ func (db *DB) FollowDesk(d *desk.Desk) {
 		return cards(ctx, tx, reports)
 	})
 	db.OnReport(desk.ReplyReport, eachReport(d.ReplySettled))
+	db.OnReport(desk.CardEditReport, eachReport(d.CardEditSettled))
+	db.OnReport(desk.RelayReport, eachReport(d.RelaySettled))
 	db.OnReport(desk.FileReport, eachReport(d.FileSettled))
 	db.OnReport(desk.ChangeReport, eachReport(d.ChangeSettled))
 }

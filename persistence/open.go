@@ -112,8 +112,16 @@ func (db *DB) do(ctx context.Context, lazy bool, fn func(ctx context.Context, tx
 	if err != nil {
 		return err
 	}
-	db.nudges.sent(tx.touched)
+	db.told(tx)
 	return nil
+}
+
+// told tells who waits for what a transaction has committed.
+func (db *DB) told(tx *Tx) {
+	db.nudges.sent(tx.touched)
+	if tx.tickets {
+		db.nudges.tell(note{BoxAgenda, ""})
+	}
 }
 
 // Reader reads one state of the database, whatever is written meanwhile.

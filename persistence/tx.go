@@ -28,6 +28,7 @@ type Tx struct {
 
 	keys    map[string]conversation.OutgoingID
 	touched map[string]struct{} // accounts that got something to send
+	tickets bool                // a ticket has moved on, so that something is due at the desk
 	over    bool
 }
 

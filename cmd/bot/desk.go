@@ -44,6 +44,9 @@ func (b *bureau) busy(ctx context.Context) []string {
 	if _, behind, err := b.cards.Next(ctx); err != nil || behind {
 		return []string{"a ticket's card is to be shown"}
 	}
+	if held, err := b.agenda.Burst.Held(ctx, 1); err != nil || len(held) > 0 {
+		return []string{"tickets are gathered for one message"}
+	}
 	return nil
 }
 
