@@ -46,7 +46,7 @@ func (t *tenure) step(now time.Time, ending bool) (wake time.Time, over bool) {
 		return now, true
 	}
 	if t.stopping {
-		over = len(t.held) == 0 && !t.claiming && !t.settling && len(t.results) == 0
+		over = t.idle()
 	} else {
 		t.look(now)
 	}
@@ -142,33 +142,32 @@ func (t *tenure) readPage(l *lane, j job) {
 // claimNow starts to claim what may be sent at once. It returns when there may be more; zero when only an event can
 // bring more.
 func (t *tenure) claimNow(now time.Time) time.Time {
-	most := t.cfg.InFlight - len(t.held)
-	if t.failures.claim > 0 {
-		most = min(most, 1) // it may be a single row that cannot be claimed
-	}
+	room := t.room()
 	switch {
-	case t.claiming || most <= 0:
+	case room == [classes]int{}:
 		return time.Time{}
 	case now.Before(t.restUntil.claim):
 		return t.restUntil.claim
 	case t.rest(now) < leastRest:
 		return time.Time{} // the renewal stirs
 	}
-	batch, wake := t.plan.pick(now, t.pace, most)
-	if len(batch) == 0 {
-		return wake
-	}
-	t.claiming = true
-	for _, p := range batch {
-		t.held[p.ID] = p
-	}
+	batch, wake := t.plan.pick(now, t.pace, room)
 	lease := t.lease
-	t.goes(func() { t.claim(lease, batch) })
+	for c, batch := range byClass(batch) {
+		if len(batch) == 0 {
+			continue
+		}
+		t.claiming[c] = true
+		for _, p := range batch {
+			t.keep(p)
+		}
+		t.goes(func() { t.claim(lease, class(c), batch) })
+	}
 	return wake
 }
 
 // claim marks the batch as sending and starts its calls.
-func (t *tenure) claim(lease Lease, batch []picked) {
+func (t *tenure) claim(lease Lease, c class, batch []picked) {
 	ids := make([]conversation.OutgoingID, len(batch))
 	for i, p := range batch {
 		ids[i] = p.ID
@@ -179,7 +178,7 @@ func (t *tenure) claim(lease Lease, batch []picked) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := time.Now()
-	t.claiming = false
+	t.claiming[c] = false
 	t.stir()
 	switch {
 	case errors.Is(err, ErrLeaseLost):
@@ -207,7 +206,7 @@ func (t *tenure) unclaimed(batch []picked, err error, now time.Time) {
 			at = now.Add(doubled(firstRetry, longestRetry, p.stuck))
 			p.stuck++
 		}
-		t.results = append(t.results, verdict{Result: Result{ID: p.ID, Outcome: Retry, Uncalled: true, RetryAt: at}})
+		t.came(p, verdict{Result: Result{ID: p.ID, Outcome: Retry, Uncalled: true, RetryAt: at}})
 	}
 }
 
@@ -224,7 +223,7 @@ func (t *tenure) claimed(batch []picked, items []Item, now time.Time) {
 			p.slot.Cancel()
 			t.plan.freed(p.Chat, now)
 			t.plan.awaits(p.ref, of)
-			t.results = append(t.results, await(item, p.ref, now))
+			t.came(p, await(item, p.ref, now))
 			continue
 		}
 		t.goes(func() { t.call(p, item) })
@@ -234,7 +233,7 @@ func (t *tenure) claimed(batch []picked, items []Item, now time.Time) {
 			continue
 		}
 		p.slot.Cancel()
-		delete(t.held, p.ID)
+		t.letGo(p)
 		t.plan.gone(p.ref, true, now)
 		t.plan.freed(p.Chat, now)
 	}
@@ -286,6 +285,6 @@ func (t *tenure) call(p picked, item Item) {
 		t.dead = &CredentialsError{Account: t.cfg.Account, Err: v.dead}
 	}
 	t.tell(v)
-	t.results = append(t.results, v)
+	t.came(p, v)
 	t.stir()
 }

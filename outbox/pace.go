@@ -123,6 +123,9 @@ func (p *Pace) Room(now time.Time, lane conversation.Lane) (ok bool, at time.Tim
 	return true, now
 }
 
+// bulkRoom is how many more calls of bulk there may be now, and how many at most.
+func (p *Pace) bulkRoom() (open, most int) { return p.forBulk - p.bulk, p.forBulk }
+
 // full says whether the window has no place, and until when; zero while that depends on a call that has not started.
 func (p *Pace) full(now time.Time) (bool, time.Time) {
 	p.expire(now)

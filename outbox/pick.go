@@ -21,16 +21,18 @@ var (
 	bulkFirst    = []conversation.Lane{conversation.LaneBulk, conversation.LaneAnswer, conversation.LaneNotice}
 )
 
-// pick takes up to most messages that may be sent at once, and says on the real clock when there may be more; zero
-// when only an event can bring more.
-func (p *plan) pick(now time.Time, pace *Pace, most int) (out []picked, wake time.Time) {
+// pick takes messages that may be sent at once, of each class as many as there is room for, and says on the real clock
+// when there may be more; zero when only an event can bring more. The room for answers is that for all together.
+func (p *plan) pick(now time.Time, pace *Pace, room [classes]int) (out []picked, wake time.Time) {
+	most := max(room[classAnswers], room[classBulk])
+	var taken [classes]int
 	order := answersFirst
 	if pace.BulkFirst(now) {
 		order = bulkFirst
 	}
 	for _, id := range order {
-		l := p.lanes[id]
-		for len(out) < most && len(l.ready.lines) > 0 {
+		l, c := p.lanes[id], classOf(id)
+		for len(out) < most && taken[c] < room[c] && len(l.ready.lines) > 0 {
 			ok, at := pace.Room(now, id)
 			if !ok {
 				wake = sooner(wake, at)
@@ -43,6 +45,7 @@ func (p *plan) pick(now time.Time, pace *Pace, most int) (out []picked, wake tim
 			}
 			n.leave()
 			out = append(out, picked{n.take(), pace.Reserve(now, id, n.chat)})
+			taken[c]++
 			if id == conversation.LaneBulk && &order[0] == &bulkFirst[0] {
 				break // one, and the answers have their turn
 			}

@@ -9,22 +9,23 @@ import (
 )
 
 // settleAll starts to settle whatever has come back. It returns when to try again after an error.
-func (t *tenure) settleAll(now time.Time) time.Time {
-	switch {
-	case t.settling || len(t.results) == 0:
-		return time.Time{}
-	case now.Before(t.restUntil.settle):
-		return t.restUntil.settle
+func (t *tenure) settleAll(now time.Time) (wake time.Time) {
+	for c, batch := range t.results {
+		switch {
+		case t.settling[c] || len(batch) == 0:
+		case now.Before(t.restUntil.settle):
+			wake = t.restUntil.settle
+		default:
+			t.settling[c], t.results[c] = true, nil
+			lease := t.lease
+			t.goes(func() { t.settle(lease, class(c), batch) })
+		}
 	}
-	t.settling = true
-	batch, lease := t.results, t.lease
-	t.results = nil
-	t.goes(func() { t.settle(lease, batch) })
-	return time.Time{}
+	return wake
 }
 
 // settle writes a batch of results, and takes them into the plan once they are written.
-func (t *tenure) settle(lease Lease, batch []verdict) {
+func (t *tenure) settle(lease Lease, c class, batch []verdict) {
 	results := make([]Result, len(batch))
 	for i, v := range batch {
 		results[i] = v.Result
@@ -35,7 +36,7 @@ func (t *tenure) settle(lease Lease, batch []verdict) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := time.Now()
-	t.settling = false
+	t.settling[c] = false
 	t.stir()
 	switch {
 	case errors.Is(err, ErrLeaseLost):
@@ -46,7 +47,7 @@ func (t *tenure) settle(lease Lease, batch []verdict) {
 		}
 		t.failures.settle++
 		t.restUntil.settle = now.Add(storeWait(t.failures.settle))
-		t.results = append(batch, t.results...)
+		t.results[c] = append(batch, t.results[c]...)
 	default:
 		t.failures.settle = 0
 		for _, v := range batch {
@@ -58,7 +59,7 @@ func (t *tenure) settle(lease Lease, batch []verdict) {
 // settled brings the plan up to what was written.
 func (t *tenure) settled(v verdict, now time.Time) {
 	p := t.held[v.ID]
-	delete(t.held, v.ID)
+	t.letGo(p)
 	t.counts.add(v)
 	if v.Outcome == Retry {
 		t.plan.back(p.ref, v.RetryAt, v.awaiting, now)

@@ -64,6 +64,7 @@ const (
 // Result settles one item.
 type Result struct {
 	ID      conversation.OutgoingID
+	Lane    conversation.Lane // of the item: what settles bulk lets others go first
 	Outcome Outcome
 	Receipt conversation.Receipt
 	RetryAt time.Time // Retry; real clock
@@ -99,7 +100,8 @@ type Store interface {
 	// dropped, and the gate (consent, open ticket, quiet hours, attention budget) is asked in the same transaction;
 	// what it defers or suppresses is not returned. RetryAt is the worker's to keep and not asked again. An edit or
 	// deletion whose target can no longer be sent is settled as failed and not returned; while its target has not
-	// been sent yet it is returned with an empty MessageID. ErrLeaseLost when l is over.
+	// been sent yet it is returned with an empty MessageID. ErrLeaseLost when l is over. At most two claims and two
+	// settlings run at once: of bulk, and of all else.
 	Claim(ctx context.Context, l Lease, ids []conversation.OutgoingID, now time.Time) ([]Item, error)
 	// Settle writes results, and with each the record that its Report names. A result with PersonGone makes the
 	// identity unreachable. A result for an item that is not sending under l's epoch changes nothing, so that a

@@ -11,8 +11,8 @@ import (
 )
 
 // tenure is the time of one lease: what is planned, claimed and in flight under it. The worker's mutex guards it.
-// Reading, claiming, calling and settling run on goroutines of their own, one of each kind but the calls (and one read a lane), and stir
-// the loop when they are done; what gathers meanwhile goes into the next batch.
+// Reading, claiming, calling and settling run on goroutines of their own and stir the loop when they are done: a call
+// each, one read a lane, one claim and one settling a class. What gathers meanwhile goes into the next batch.
 type tenure struct {
 	*Worker
 	lease Lease
@@ -21,9 +21,10 @@ type tenure struct {
 	dead  *CredentialsError // why the account is
 
 	held      map[conversation.OutgoingID]picked // claimed, until settled
-	results   []verdict                          // to settle
-	claiming  bool
-	settling  bool
+	heldBulk  int                                // of them
+	results   [classes][]verdict                 // to settle
+	claiming  [classes]bool
+	settling  [classes]bool
 	stopping  bool
 	restUntil struct{ claim, settle, read time.Time } // after an error of the store
 	failures  struct{ claim, settle, read int }

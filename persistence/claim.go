@@ -124,12 +124,12 @@ func (s *Outbox) claimRows(ctx context.Context, l outbox.Lease, wanted []convers
 			return rows, err
 		}
 	}
-	lazy, err := s.repeatable(ctx, wanted)
+	how, err := s.manner(ctx, wanted)
 	if err != nil {
 		return nil, err
 	}
 	var more []itemRow
-	err = s.db.do(ctx, lazy, func(ctx context.Context, tx *Tx) (err error) {
+	err = s.db.do(ctx, how, func(ctx context.Context, tx *Tx) (err error) {
 		tx.turn.now = now
 		more = nil
 		if !s.db.dialect.joins {
@@ -170,16 +170,13 @@ func makePlainSQL(d *dialect) string {
 
 var plainSQLite, plainPostgres = makePlainSQL(&sqliteDialect), makePlainSQL(&postgresDialect)
 
-// repeatable says that a lost claim would do no harm: each of the messages would be sent again after a crash, and none
-// of them costs anything. PostgreSQL does not ask.
-func (s *Outbox) repeatable(ctx context.Context, wanted []conversation.OutgoingID) (bool, error) {
-	if !s.db.dialect.sqlite {
-		return false, nil
-	}
-	var careful int
-	err := s.db.statements.get(ctx, &careful, `SELECT count(*) FROM outbox WHERE (crash_rule <> 0 OR purpose <> '' OR not_after <> 0) AND `+
-		s.db.dialect.in("id"), ids(s.db.dialect, wanted))
-	return careful == 0, err
+// manner is how a claim with care is done: lazily when its loss would do no harm, because each of the messages would be
+// sent again after a crash and none of them costs anything; yielding when nobody waits for any of them.
+func (s *Outbox) manner(ctx context.Context, wanted []conversation.OutgoingID) (manner, error) {
+	var of struct{ Careful, Urgent int }
+	err := s.db.statements.get(ctx, &of, `SELECT COALESCE(sum(CASE WHEN crash_rule <> 0 OR purpose <> '' OR not_after <> 0 THEN 1 ELSE 0 END), 0) AS careful,
+		COALESCE(sum(CASE WHEN lane < 2 THEN 1 ELSE 0 END), 0) AS urgent FROM outbox WHERE `+s.db.dialect.in("id"), ids(s.db.dialect, wanted))
+	return manner{lazy: of.Careful == 0, yields: of.Urgent == 0}, err
 }
 
 // claim claims with care: it looks at what each message hangs on, and asks the gate.

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
+	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/engagement/offer"
 )
 
@@ -75,9 +77,47 @@ var ErrAgain = errAgain
 
 // WaitQueued returns once so many functions wait for SQLite's writer.
 func WaitQueued(db *DB, n int) {
-	for len(db.writer.queue) < n {
+	for len(db.writer.queue)+len(db.writer.slow) < n {
 		runtime.Gosched()
 	}
+}
+
+// WriterTurns is in which groups SQLite's writer takes functions that all wait: so many, and some of bulk, of which each
+// may have waited for too long.
+func WriterTurns(others int, bulk []bool) (turns [][]string) {
+	queue, slow := make(chan *job, others), make(chan *job, len(bulk))
+	names := map[*job]string{}
+	for range others {
+		j := &job{}
+		names[j] = "other"
+		queue <- j
+	}
+	now := time.Now()
+	for _, late := range bulk {
+		j := &job{late: now.Add(longestYield)}
+		if late {
+			j.late = now
+		}
+		names[j] = "bulk"
+		slow <- j
+	}
+	close(queue)
+	close(slow)
+	l := &line{queue: queue, slow: slow}
+	for group := l.next(func() time.Time { return now }); len(group) > 0; group = l.next(func() time.Time { return now }) {
+		var turn []string
+		for _, j := range group {
+			turn = append(turn, names[j])
+		}
+		turns = append(turns, turn)
+	}
+	return turns
+}
+
+// Yields says whether a claim of the messages lets others go first.
+func Yields(ctx context.Context, db *DB, ids []conversation.OutgoingID) (bool, error) {
+	how, err := db.Outbox().manner(ctx, ids)
+	return how.yields, err
 }
 
 // LimitPages lets the SQLite file grow by so many pages, as a disk would that is about to be full.

@@ -232,7 +232,7 @@ var errMovedOn = errors.New("another process has written the page")
 
 // Fill implements offer.Store.
 func (s Offers) Fill(ctx context.Context, p offer.Page) error {
-	err := s.db.Do(ctx, func(ctx context.Context, tx *Tx) error { return tx.fill(ctx, p) })
+	err := s.db.do(ctx, manner{yields: true}, func(ctx context.Context, tx *Tx) error { return tx.fill(ctx, p) })
 	if errors.Is(err, errMovedOn) {
 		return nil
 	}

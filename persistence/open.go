@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime"
 
 	"github.com/jmoiron/sqlx"
 
@@ -31,7 +32,8 @@ type DB struct {
 	writing    *sqlx.DB   // SQLite: the writer's handle
 	nudges     *nudges
 	runLocks   *runLocks
-	numbers    *numbers // PostgreSQL
+	numbers    *numbers      // PostgreSQL
+	slow       chan struct{} // PostgreSQL: holds a token for each transaction under way that yields
 	hooks      hooks
 }
 
@@ -49,6 +51,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
 	}
+	db.slow = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
 	db.nudges, db.numbers, db.runLocks = newNudges(db), &numbers{}, newRunLocks(p)
 	if p.sqlite {
 		err = db.openSQLite(ctx)
@@ -88,26 +91,26 @@ func (db *DB) String() string { return db.place.shown }
 // may be run twice. When ctx ends before fn has begun it is not run; once begun it is finished. The messages that fn
 // sends leave after the commit. A Do inside a Do is refused.
 func (db *DB) Do(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
-	return db.do(ctx, false, fn)
+	return db.do(ctx, manner{}, fn)
 }
 
 // doLazily is Do without waiting for the disk on SQLite. If the machine, not merely the process, loses its power in
 // the next moment, it may be as if it had not happened; never only a part of it, nor something later without it. It
 // is for what a crash would have done again anyway.
 func (db *DB) doLazily(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
-	return db.do(ctx, true, fn)
+	return db.do(ctx, manner{lazy: true}, fn)
 }
 
-func (db *DB) do(ctx context.Context, lazy bool, fn func(ctx context.Context, tx *Tx) error) error {
+func (db *DB) do(ctx context.Context, how manner, fn func(ctx context.Context, tx *Tx) error) error {
 	if ctx.Value(insideKey{}) == any(db) {
 		return errors.New("a transaction inside a transaction")
 	}
 	var tx *Tx
 	var err error
 	if db.writer != nil {
-		tx, err = db.writer.do(ctx, lazy, fn)
+		tx, err = db.writer.do(ctx, how, fn)
 	} else {
-		tx, err = db.doPostgres(ctx, fn)
+		tx, err = db.doPostgres(ctx, how, fn)
 	}
 	if err != nil {
 		return err

@@ -26,8 +26,16 @@ const (
 
 // doPostgres runs fn in a transaction of its own connection, again when it met another transaction. When ctx ends
 // before the transaction has begun, fn does not run; afterwards it is finished: to break off a statement costs the
-// connection.
-func (db *DB) doPostgres(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) (*Tx, error) {
+// connection. Of those that yield only a few are under way at a time: answers find cores and connections free.
+func (db *DB) doPostgres(ctx context.Context, how manner, fn func(ctx context.Context, tx *Tx) error) (*Tx, error) {
+	if how.yields {
+		select {
+		case db.slow <- struct{}{}:
+			defer func() { <-db.slow }()
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 	return db.again(ctx, func() (*Tx, error) {
 		run, cancel := context.WithTimeout(context.WithoutCancel(ctx), transactionLimit)
 		defer cancel()

@@ -60,7 +60,8 @@ func (s *Outbox) Settle(ctx context.Context, l outbox.Lease, results []outbox.Re
 		}
 	}
 	// A result that is lost with the machine's power leaves its message in flight, for the crash rule.
-	err := s.db.doLazily(ctx, func(ctx context.Context, tx *Tx) error { return tx.settleResults(ctx, l, results) })
+	how := manner{lazy: true, yields: !slices.ContainsFunc(results, func(r outbox.Result) bool { return r.Lane != conversation.LaneBulk })}
+	err := s.db.do(ctx, how, func(ctx context.Context, tx *Tx) error { return tx.settleResults(ctx, l, results) })
 	if err != nil {
 		return fmt.Errorf("settle %d messages of %s: %w", len(results), l.Account, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -19,8 +20,9 @@ const (
 )
 
 // writer is the one goroutine that writes to SQLite. It runs whatever functions are waiting inside one transaction,
-// each under a savepoint of its own, and answers them after the commit. It uses its own context: were it a caller's,
-// a cancelled caller would roll back everybody in the group.
+// each under a savepoint of its own, and answers them after the commit. Those that yield have transactions of their
+// own, one by one, in between: see line. It uses its own context: were it a caller's, a cancelled caller would roll
+// back everybody in the group.
 type writer struct {
 	db   *DB
 	conn *sqlx.Conn
@@ -31,6 +33,7 @@ type writer struct {
 	mu     sync.RWMutex // held for reading while a caller puts something into queue
 	closed bool
 	queue  chan *job
+	slow   chan *job // those that yield
 	ended  chan struct{}
 }
 
@@ -38,6 +41,7 @@ type writer struct {
 type job struct {
 	fn   func(ctx context.Context, tx *Tx) error
 	lazy bool         // may be lost with the machine's power: see DB.doLazily
+	late time.Time    // of one that yields: when it has let others go first for long enough
 	turn atomic.Int32 // jobWaiting, then either jobBegun or jobGone
 	tx   *Tx
 	err  error
@@ -54,16 +58,20 @@ const (
 func newWriter(db *DB, conn *sqlx.Conn) *writer {
 	w := &writer{
 		db: db, conn: conn, kept: map[string]*sqlx.Stmt{},
-		queue: make(chan *job, maxQueued), ended: make(chan struct{}),
+		queue: make(chan *job, maxQueued), slow: make(chan *job, maxQueued), ended: make(chan struct{}),
 	}
 	go w.loop()
 	return w
 }
 
 // do runs fn in a transaction. When ctx ends before fn has begun, fn never runs.
-func (w *writer) do(ctx context.Context, lazy bool, fn func(ctx context.Context, tx *Tx) error) (*Tx, error) {
-	j := &job{fn: fn, lazy: lazy, done: make(chan struct{})}
-	if err := w.enqueue(ctx, j); err != nil {
+func (w *writer) do(ctx context.Context, how manner, fn func(ctx context.Context, tx *Tx) error) (*Tx, error) {
+	j := &job{fn: fn, lazy: how.lazy, done: make(chan struct{})}
+	queue := w.queue
+	if how.yields {
+		j.late, queue = time.Now().Add(longestYield), w.slow
+	}
+	if err := w.enqueue(ctx, queue, j); err != nil {
 		return nil, err
 	}
 	select {
@@ -77,7 +85,7 @@ func (w *writer) do(ctx context.Context, lazy bool, fn func(ctx context.Context,
 	return j.tx, j.err
 }
 
-func (w *writer) enqueue(ctx context.Context, j *job) error {
+func (w *writer) enqueue(ctx context.Context, queue chan<- *job, j *job) error {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	if w.closed {
@@ -87,7 +95,7 @@ func (w *writer) enqueue(ctx context.Context, j *job) error {
 		return err
 	}
 	select {
-	case w.queue <- j:
+	case queue <- j:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -100,6 +108,7 @@ func (w *writer) close() error {
 	if !w.closed {
 		w.closed = true
 		close(w.queue)
+		close(w.slow)
 	}
 	w.mu.Unlock()
 	<-w.ended
@@ -112,21 +121,8 @@ func (w *writer) close() error {
 
 func (w *writer) loop() {
 	defer close(w.ended)
-	group := make([]*job, 0, maxGroup)
-	for j := range w.queue {
-		group = append(group[:0], j)
-	fill:
-		for len(group) < maxGroup {
-			select {
-			case more, open := <-w.queue:
-				if !open {
-					break fill
-				}
-				group = append(group, more)
-			default:
-				break fill
-			}
-		}
+	l := &line{queue: w.queue, slow: w.slow}
+	for group := l.next(time.Now); len(group) > 0; group = l.next(time.Now) {
 		w.commit(group)
 	}
 }
