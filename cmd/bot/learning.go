@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/rapport-chat/rapport/config"
 	"github.com/rapport-chat/rapport/knowledge"
 	"github.com/rapport-chat/rapport/language"
+	"github.com/rapport-chat/rapport/outbox"
 	"github.com/rapport-chat/rapport/persistence"
 )
 
@@ -36,6 +38,19 @@ func newLearner(s *service) *learner {
 
 // lookAgain is how often a process looks for what was taught through another one. Real clock.
 const lookAgain = 30 * time.Second
+
+// Of several processes one at a time does what is left to do about lessons: another might write an undone one back into
+// the file from a list that it read before. The real clock.
+const (
+	lessonsLease = "lessons"
+	// settleWithin is how long one lesson may take before another process takes over.
+	settleWithin = 2 * time.Minute
+	// heldAgain is how soon a process looks again when another is at it.
+	heldAgain = time.Second
+)
+
+// errHeld says that another process does what is left to do about lessons.
+var errHeld = errors.New("another process settles the lessons")
 
 // vote notes a vote; it may run in a transaction.
 func (l *learner) vote() { l.voted.Store(true) }
@@ -66,7 +81,7 @@ func (l *learner) busy() bool { return l.voted.Load() || l.pending.Load() }
 // Run puts what is learned in force until ctx ends.
 func (l *learner) Run(ctx context.Context) error {
 	l.pending.Store(true)
-	if err := l.learn(ctx); err != nil && ctx.Err() == nil {
+	if err := l.learn(ctx); err != nil && !errors.Is(err, errHeld) && ctx.Err() == nil {
 		return err
 	}
 	l.pending.Store(false)
@@ -85,18 +100,24 @@ func (l *learner) Run(ctx context.Context) error {
 			<-ctx.Done()
 			return nil
 		case <-l.wake:
-			l.tryLearning(ctx)
+			others.Reset(l.tryLearning(ctx))
 			l.pending.Store(false)
 		case <-others.C:
-			l.tryLearning(ctx)
+			others.Reset(l.tryLearning(ctx))
 		}
 	}
 }
 
-func (l *learner) tryLearning(ctx context.Context) {
-	if err := l.learn(ctx); err != nil && ctx.Err() == nil {
+// tryLearning answers when to look again.
+func (l *learner) tryLearning(ctx context.Context) time.Duration {
+	err := l.learn(ctx)
+	if errors.Is(err, errHeld) {
+		return heldAgain
+	}
+	if err != nil && ctx.Err() == nil {
 		l.s.log.Error("what was learned cannot be put in force; trying again soon", "error", err.Error())
 	}
+	return lookAgain
 }
 
 // learn puts what enough people confirmed and what staff taught in force, and does what is left to do about lessons.
@@ -107,15 +128,47 @@ func (l *learner) learn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if !slices.ContainsFunc(lessons, unsettled) {
+		return nil
+	}
+	return l.settleAll(ctx)
+}
+
+func unsettled(k persistence.KeptLesson) bool { return !k.Settled }
+
+// settleAll settles the lessons that are left, while no other process does.
+func (l *learner) settleAll(ctx context.Context) (err error) {
+	leases := l.s.db.Outbox()
+	lease, err := l.lease(ctx, leases)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, leases.Release(context.WithoutCancel(ctx), lease)) }()
+	lessons, err := l.load(ctx) // as they are now that nobody else settles them
+	if err != nil {
+		return err
+	}
 	for _, k := range lessons {
 		if k.Settled {
 			continue
+		}
+		if lease, err = l.lease(ctx, leases); err != nil {
+			return err
 		}
 		if err := l.settle(ctx, k); err != nil {
 			return fmt.Errorf("settle lesson %d: %w", k.ID, err)
 		}
 	}
 	return nil
+}
+
+// lease takes the lease on lessons, or has it longer. Its error is errHeld when another process has it.
+func (l *learner) lease(ctx context.Context, leases *persistence.Outbox) (outbox.Lease, error) {
+	lease, err := leases.Acquire(ctx, lessonsLease, l.s.owner, settleWithin)
+	if errors.Is(err, outbox.ErrLeaseHeld) || errors.Is(err, outbox.ErrRunning) {
+		return lease, errHeld
+	}
+	return lease, err
 }
 
 // load reads what was learned and puts it in force.
