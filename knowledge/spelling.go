@@ -23,8 +23,14 @@ type reading struct {
 // as they are, and the others as the nearest word with a typing error or two.
 func (ix *index) read(words []string) []reading {
 	readings := make([]reading, 0, len(words))
+	known := make(map[string]reading, len(words)) // a pasted text repeats its words, and looking for a misspelt one costs most
 	for _, w := range words {
-		readings = append(readings, ix.readWord(w))
+		r, ok := known[w]
+		if !ok {
+			r = ix.readWord(w)
+			known[w] = r
+		}
+		readings = append(readings, r)
 	}
 	return readings
 }
