@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/rapport-chat/rapport/conversation"
+	"github.com/rapport-chat/rapport/language"
 	"github.com/rapport-chat/rapport/texts"
 )
 
@@ -228,6 +229,11 @@ func (h Human) changing(t conversation.Turn, m Message, change func(*Message)) c
 // continueButton lets the customer go on with a resolved ticket.
 func (d *Desk) continueButton(t Ticket) conversation.Button {
 	return conversation.Act(d.Texts.Label(langOr(t.Lang), "handoff.continue", nil), humanName, verbContinue, ref{Ticket: t.ID})
+}
+
+// ContinueButton is the button with which a customer goes on with a ticket that was resolved.
+func (d *Desk) ContinueButton(ticket int64, lang language.Code) conversation.Button {
+	return d.continueButton(Ticket{ID: TicketID(ticket), Lang: lang})
 }
 
 // WithdrawButton lets a customer end what waits for somebody.

@@ -87,6 +87,7 @@ func (d *Desk) leave(ctx context.Context, tx conversation.Tx, k Ticket, m *Messa
 	}
 	files := m.Attachments
 	if strings.TrimSpace(rich.Plain()) == "" && len(files) > 0 { // the first file is the reply
+		o.Body.Text = captioned(*m, files[0])
 		o.Body.Forward, files = d.forward(*m, k.Lang, files[0]), files[1:]
 	}
 	if m.Outgoing, err = tx.Send(ctx, o); err != nil {
@@ -115,6 +116,15 @@ func toCustomer(m Message, rich texts.Rich) texts.Rich {
 	return texts.Lines(texts.Literal(callOf(m.Author)+":").In(texts.Bold), rich)
 }
 
+// captioned is what stands under a file without words: who sends it, and its name.
+func captioned(m Message, file conversation.Attachment) texts.Rich {
+	who := texts.Literal(callOf(m.Author))
+	if file.Name != "" {
+		who = texts.Literal(callOf(m.Author) + ": ")
+	}
+	return who.In(texts.Bold).Append(texts.Literal(file.Name))
+}
+
 // ToCustomer is a reply of plain words as the customer reads it.
 func ToCustomer(m Message) texts.Rich { return toCustomer(m, texts.Literal(m.Text)) }
 
@@ -124,7 +134,7 @@ func (s StaffSkill) refused(ctx context.Context, tx conversation.Tx, books Books
 	if err != nil {
 		return err
 	}
-	r, quote := asking(m, newest), texts.Literal("“"+s.quoted(m)+"”")
+	r, quote := asking(m, newest), texts.Literal(s.quoted(m)).In(texts.Italic)
 	switch {
 	case errors.Is(why, ErrOwned):
 		return s.whisperIn(ctx, tx, t, texts.Lines(s.say("desk.not_sent_owned", texts.Vars{"staff": callOf(k.Owner)}), quote),

@@ -43,3 +43,21 @@ func TestTheCardKeepsTheQuestion(t *testing.T) {
 		}
 	})
 }
+
+func TestAFileWithoutWordsIsNamed(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, o *office) {
+		o.customer("ayla", "send me the manual please")
+		in := staffEvent("nigar", conversation.KindMessage)
+		in.Thread, in.Text, in.MessageID = o.card().message, "", "file-1"
+		in.Attachments = []conversation.Attachment{{Kind: "file", File: "F1", Name: "manual.pdf"}}
+		o.event(in)
+		says(t, "the note", o.thread("nigar"), "“[file: manual.pdf]”")
+		o.press("nigar", "Send to customer")
+		items := o.items[shopBot]
+		last := items[len(items)-1]
+		if got := last.Body.Text.Plain(); got != "Nigar: manual.pdf" || last.Body.Forward == nil {
+			t.Errorf("the customer got %q with %+v", got, last.Body.Forward)
+		}
+	})
+}

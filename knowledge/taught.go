@@ -80,9 +80,21 @@ func (s *Skill) found(t conversation.Turn, p pick) conversation.Commit {
 				return t.Dialogue, err
 			}
 		}
-		_, err = tx.Send(ctx, conversation.Say(s.Texts.Say(t.Lang, key, nil)))
+		o := conversation.Say(s.Texts.Say(t.Lang, key, nil))
+		if r, ok := s.Desk.(Reopener); ok && key == closed {
+			o.Body.Rows = [][]conversation.Button{{r.ContinueButton(p.Ticket, t.Lang)}}
+		}
+		_, err = tx.Send(ctx, o)
 		return t.Dialogue, err
 	}
+}
+
+// closed is the text for somebody whose ticket an answer has ended.
+const closed = "teach.closed"
+
+// Reopener is a conversation.Desk whose resolved tickets can be gone on with: it answers the button for that.
+type Reopener interface {
+	ContinueButton(ticket int64, lang language.Code) conversation.Button
 }
 
 // solve counts the reply that was saved and ends the ticket. It answers what the person is told.
@@ -101,11 +113,11 @@ func (s *Skill) solve(ctx context.Context, tx conversation.Tx, t conversation.Tu
 	if s.Solved == nil {
 		return "answer.after_yes", nil
 	}
-	closed, err := s.Solved(ctx, tx, t, p.Ticket)
-	if err != nil || !closed {
+	ended, err := s.Solved(ctx, tx, t, p.Ticket)
+	if err != nil || !ended {
 		return "answer.after_yes", err
 	}
-	return "teach.closed", nil
+	return closed, nil
 }
 
 // notFound leaves the question with staff.

@@ -110,11 +110,8 @@ func (s school) Note(ctx context.Context, tx conversation.Tx, id int64, note con
 
 // solved ends the ticket of somebody whom a lesson has answered. It can be gone on with as after any other end.
 func (s *service) solved(ctx context.Context, tx conversation.Tx, t conversation.Turn, ticket int64) (bool, error) {
-	return desk.Solved(ctx, s.db.Desk().In(tx), desk.TicketID(ticket), t.Person.Root, t.Now, reopenSolved)
+	return desk.Solved(ctx, s.db.Desk().In(tx), desk.TicketID(ticket), t.Person.Root, t.Now, s.set.Desk.Reopen.Std())
 }
-
-// reopenSolved is how long a ticket that an answer has ended can be gone on with.
-const reopenSolved = 7 * 24 * time.Hour
 
 // taught is a lesson as the desk shows it.
 func taught(l knowledge.Lesson) desk.Lesson {
