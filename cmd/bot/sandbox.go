@@ -157,7 +157,7 @@ func (s *seam) Busy() []string {
 
 // working is Busy without what the agenda has yet to do, and without what the workers that are left out have.
 func (s *seam) working(ctx context.Context, leaveOut func(*outbox.Worker) bool) []string {
-	busy := s.busyBut(leaveOut)
+	busy := s.busy(leaveOut)
 	open, err := s.db.Conversations().Unsettled(ctx, 0, 1)
 	if err != nil || len(open) > 0 {
 		busy = append(busy, "events in the inbox")

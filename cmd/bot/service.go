@@ -225,11 +225,8 @@ func (s *service) typing(ctx context.Context, to conversation.Address) {
 
 const typingTimeout = 5 * time.Second
 
-// busy says in words what is not at rest.
-func (s *service) busy() []string { return s.busyBut(func(*outbox.Worker) bool { return false }) }
-
-// busyBut is busy without what the workers that are left out have to do.
-func (s *service) busyBut(leaveOut func(*outbox.Worker) bool) []string {
+// busy says in words what is not at rest, without what the workers that are left out have to do.
+func (s *service) busy(leaveOut func(*outbox.Worker) bool) []string {
 	busy := s.engine.Busy()
 	if s.learner.busy() {
 		busy = append(busy, "a learned phrasing is being put in force")
