@@ -18,6 +18,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -31,6 +32,7 @@ const (
 	perChat      = time.Second
 	callTimeout  = 30 * time.Second // for calls whose caller sets no deadline
 	quickTimeout = 5 * time.Second  // for calls of no consequence
+	longWait     = 15 * time.Second // the longest pause after failed calls
 )
 
 // Adapter is one bot on Discord. Its methods may be called concurrently; Run by one at a time.
@@ -86,12 +88,8 @@ func New(cfg Config, log *slog.Logger, opts ...Option) (*Adapter, error) {
 	a := &Adapter{
 		settings: s,
 		log:      log.With("channel", Name),
-		http: &http.Client{
-			Transport:     newTransport(),
-			Timeout:       callTimeout,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-		dial:     (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+		http:     calling.NewClient(calling.NewTransport(), callTimeout),
+		dial:     calling.NewDialer().DialContext,
 		progress: newProgress(),
 		forms:    newForms(),
 		pace:     newPace(),
@@ -164,7 +162,7 @@ func (a *Adapter) Close() error {
 // Run receives until ctx ends, which answers nil, or the credentials are dead, which answers a *SendError.
 func (a *Adapter) Run(ctx context.Context, in conversation.Receiver) error {
 	if err := a.untilConnected(ctx); err != nil {
-		return ended(ctx, err)
+		return calling.UnlessEnded(ctx, err)
 	}
 	var responding sync.WaitGroup
 	defer responding.Wait()
@@ -172,34 +170,12 @@ func (a *Adapter) Run(ctx context.Context, in conversation.Receiver) error {
 	if err := r.recall(ctx); err != nil {
 		a.log.Warn("what was said while we were away cannot be asked for: the chats are not known", "error", err)
 	}
-	return ended(ctx, r.run(ctx))
-}
-
-// ended forgives errors that come of ctx's own end.
-func ended(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
+	return calling.UnlessEnded(ctx, r.run(ctx))
 }
 
 // untilConnected asks who we are until somebody answers.
 func (a *Adapter) untilConnected(ctx context.Context) error {
-	var wait backoff
-	for a.me.Load() == nil {
-		_, err := a.Connect(ctx)
-		switch {
-		case err == nil:
-			return nil
-		case conversation.KindOf(err) == conversation.OurCredentials:
-			return err
-		}
-		a.log.Warn("the platform does not answer", "error", err)
-		if err := pause(ctx, wait.after(err)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return calling.UntilConnected(ctx, a, func() bool { return a.me.Load() != nil }, a.log, longWait)
 }
 
 // Typing shows for some seconds that the bot is typing.
@@ -225,41 +201,6 @@ func channelID(to conversation.Address) (string, error) {
 	}
 	return id, nil
 }
-
-// pause waits on the real clock.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// backoff doubles the wait from error to error.
-type backoff struct {
-	last time.Duration
-}
-
-// Waits after failed tries.
-const (
-	firstWait = 250 * time.Millisecond
-	longWait  = 15 * time.Second
-)
-
-// after is how long to wait: what the platform asks for, or twice as long as the last time.
-func (b *backoff) after(err error) time.Duration {
-	var se *conversation.SendError
-	if errors.As(err, &se) && se.RetryAfter > 0 {
-		return se.RetryAfter
-	}
-	b.last = min(max(b.last*2, firstWait), longWait)
-	return b.last
-}
-
-func (b *backoff) reset() { b.last = 0 }
 
 // object reads a JSON object field by field, nil for anything else: a server that is not quite the original may send
 // anything.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
+	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -45,7 +46,7 @@ func (a *Adapter) answer(ctx context.Context, h *handle, m outgoing, files []upl
 	default:
 		id, err = a.followUp(ctx, h, m, files, part)
 	}
-	return id, codeOf(err) != codeHandleGone, err
+	return id, calling.CodeOf(err) != codeHandleGone, err
 }
 
 // repeats says that an earlier process has sent this very text, which a look at the response has shown.
@@ -98,7 +99,7 @@ func (a *Adapter) changing(ctx context.Context, h *handle, channel, id string, e
 			return err
 		}
 		byToken := &exchange{what: ex.what, verb: ex.verb, path: path, payload: ex.payload, repeat: true, lent: true}
-		if _, err := a.call(ctx, byToken); codeOf(err) != codeHandleGone && codeOf(err) != codeGone {
+		if _, err := a.call(ctx, byToken); calling.CodeOf(err) != codeHandleGone && calling.CodeOf(err) != codeGone {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -121,7 +122,7 @@ func (r *refusals) note(chat string, err error, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	rest := min(max(2*r.ring.values[chat].rest, firstRest), longRest)
-	r.ring.put(chat, refusedChat{until: now.Add(rest), rest: rest, code: codeOf(err)})
+	r.ring.put(chat, refusedChat{until: now.Add(rest), rest: rest, code: calling.CodeOf(err)})
 }
 
 // forget begins anew: the chat has taken a message, or the person has written.

@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"regexp"
-	"strings"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
 
+	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -65,7 +63,7 @@ func (a *Adapter) failure(ex *exchange, cause error) *conversation.SendError {
 	if ex.status == 0 || cause != nil {
 		return unanswered(ex, cause)
 	}
-	se := &conversation.SendError{Err: fmt.Errorf("%s: HTTP %d, code %d %s", ex.what, ex.status, ex.code, a.scrub(ex.message))}
+	se := &conversation.SendError{Err: fmt.Errorf("%s: HTTP %d, code %d %s", ex.what, ex.status, ex.code, calling.Scrub(ex.message, a.token))}
 	if r, ok := refusalCodes[ex.code]; ok && ex.answered {
 		se.Kind, se.Code = r.kind, r.code
 		return se
@@ -105,10 +103,8 @@ func (a *Adapter) failure(ex *exchange, cause error) *conversation.SendError {
 // unanswered reads a call that ended without a complete answer.
 func unanswered(ex *exchange, err error) *conversation.SendError {
 	se := &conversation.SendError{Kind: conversation.Temporary, Code: "unreachable", Err: fmt.Errorf("%s: %w", ex.what, err)}
-	var op *net.OpError
-	dial := errors.As(err, &op) && op.Op == "dial"
 	switch {
-	case ex.written.Load() && !dial && !ex.idempotent():
+	case ex.reach.MayHaveArrived(err) && !ex.idempotent():
 		se.Kind, se.Code = conversation.OutcomeUnknown, "no_answer"
 	case errors.Is(err, context.DeadlineExceeded):
 		se.Code = "timeout"
@@ -119,35 +115,6 @@ func unanswered(ex *exchange, err error) *conversation.SendError {
 // idempotent says that the call can be made again whatever became of it.
 func (ex *exchange) idempotent() bool {
 	return ex.verb == http.MethodGet || ex.verb == http.MethodPatch || ex.verb == http.MethodDelete || ex.verb == http.MethodPut
-}
-
-// maxRefusal bounds what is repeated of the platform's words.
-const maxRefusal = 200
-
-var (
-	quoted  = regexp.MustCompile(`"[^"]*"`)
-	address = regexp.MustCompile(`\w+://\S+`)
-)
-
-// scrub makes the platform's words fit for logs: no token, no pieces of what was sent, no addresses.
-func (a *Adapter) scrub(s string) string {
-	s = strings.ReplaceAll(s, a.token, "<token>")
-	s = quoted.ReplaceAllString(s, `"…"`)
-	s = address.ReplaceAllString(s, "<address>")
-	s = strings.Join(strings.Fields(s), " ")
-	if r := []rune(s); len(r) > maxRefusal {
-		s = string(r[:maxRefusal]) + "…"
-	}
-	return s
-}
-
-// codeOf is the code of err when it is a SendError.
-func codeOf(err error) string {
-	var se *conversation.SendError
-	if errors.As(err, &se) {
-		return se.Code
-	}
-	return ""
 }
 
 // payload is an error about what we wanted to send.

@@ -7,17 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"mime/multipart"
-	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/textproto"
-	"net/url"
 	"strconv"
-	"strings"
-	"sync/atomic"
 	"time"
+
+	"github.com/rapport-chat/rapport/adapters/calling"
 )
 
 // maxAnswerBytes bounds what is read of one answer. A page of 100 messages is far below it.
@@ -40,10 +36,10 @@ type exchange struct {
 	payload any
 	files   []upload
 
-	written    atomic.Bool // the whole request may have reached the platform
-	status     int         // HTTP status, 0 without an answer
-	answered   bool        // the body was JSON
-	code       int         // the platform's own code, 0 for none
+	reach      calling.Reach
+	status     int  // HTTP status, 0 without an answer
+	answered   bool // the body was JSON
+	code       int  // the platform's own code, 0 for none
 	message    string
 	retryAfter time.Duration
 	global     bool
@@ -55,20 +51,6 @@ type exchange struct {
 type upload struct {
 	name string
 	data []byte
-}
-
-// newTransport is http.DefaultTransport with bounds on every step.
-func newTransport() *http.Transport {
-	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
-		TLSHandshakeTimeout:   5 * time.Second,
-		ExpectContinueTimeout: time.Second,
-		ForceAttemptHTTP2:     true,
-		MaxIdleConns:          64,
-		MaxIdleConnsPerHost:   32,
-		IdleConnTimeout:       20 * time.Second,
-	}
 }
 
 // call makes one call. The error is a *SendError.
@@ -95,19 +77,12 @@ func (a *Adapter) do(ctx context.Context, ex *exchange) error {
 	if err != nil {
 		return err
 	}
-	ctx = httptrace.WithClientTrace(ctx, ex.trace())
-	req, err := http.NewRequestWithContext(ctx, ex.verb, a.apiURL+"/api/v9/"+ex.path, nil)
+	req, err := http.NewRequestWithContext(ex.reach.Follow(ctx), ex.verb, a.apiURL+"/api/v9/"+ex.path, nil)
 	if err != nil {
 		return errors.New("api_url is not an address")
 	}
 	if body != nil {
-		req.ContentLength = int64(len(body))
-		req.GetBody = func() (io.ReadCloser, error) {
-			return &watchedBody{rest: bytes.NewReader(body), ended: func() { ex.written.Store(true) }}, nil
-		}
-		if req.Body, err = req.GetBody(); err != nil {
-			return err
-		}
+		ex.reach.SetBody(req, body)
 		req.Header.Set("Content-Type", kind)
 	}
 	req.Header.Set("User-Agent", userAgent)
@@ -116,11 +91,11 @@ func (a *Adapter) do(ctx context.Context, ex *exchange) error {
 	}
 	res, err := a.http.Do(req)
 	if err != nil {
-		return withoutURL(err)
+		return calling.WithoutURL(err)
 	}
 	defer res.Body.Close()
 	if ex.body, err = io.ReadAll(io.LimitReader(res.Body, maxAnswerBytes)); err != nil {
-		return fmt.Errorf("read the answer: %w", withoutURL(err))
+		return fmt.Errorf("read the answer: %w", calling.WithoutURL(err))
 	}
 	ex.read(res)
 	return nil
@@ -158,46 +133,15 @@ func (ex *exchange) encode() (body []byte, kind string, err error) {
 	return b.Bytes(), form.FormDataContentType(), nil
 }
 
-// trace follows how far the request came. A transport without tracing leaves the word to watchedBody.
-func (ex *exchange) trace() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		GetConn: func(string) { ex.written.Store(false) }, // a new try: nothing was written by the one before
-		WroteRequest: func(info httptrace.WroteRequestInfo) {
-			// An incomplete request cannot be carried out. After a deadline nobody can tell how far it came.
-			if info.Err != nil && !errors.Is(info.Err, context.DeadlineExceeded) && !errors.Is(info.Err, context.Canceled) {
-				ex.written.Store(false)
-				return
-			}
-			ex.written.Store(true)
-		},
-	}
-}
-
-// watchedBody tells when the transport has taken all of it, which is before it is written.
-type watchedBody struct {
-	rest  *bytes.Reader
-	ended func()
-}
-
-func (b *watchedBody) Read(p []byte) (int, error) {
-	n, err := b.rest.Read(p)
-	if b.rest.Len() == 0 {
-		b.ended()
-	}
-	return n, err
-}
-
-func (b *watchedBody) Close() error { return nil }
-
 // read takes the platform's words out of the answer.
 func (ex *exchange) read(res *http.Response) {
 	ex.status = res.StatusCode
 	ex.answered = json.Valid(ex.body) && len(ex.body) > 0
-	ex.retryAfter = headerSeconds(res.Header, "Retry-After")
+	ex.retryAfter = calling.HeaderSeconds(res.Header, "Retry-After")
 	ex.shared = res.Header.Get("X-RateLimit-Scope") == "shared"
 	ex.global = res.Header.Get("X-RateLimit-Global") == "true"
 	if res.Header.Get("X-RateLimit-Remaining") == "0" {
-		ex.exhausted = headerSeconds(res.Header, "X-RateLimit-Reset-After")
+		ex.exhausted = calling.HeaderSeconds(res.Header, "X-RateLimit-Reset-After")
 	}
 	if res.StatusCode < 300 || !ex.answered {
 		return
@@ -207,31 +151,6 @@ func (ex *exchange) read(res *http.Response) {
 	ex.code, _ = strconv.Atoi(text(fields["code"]))
 	ex.global = ex.global || truth(fields["global"])
 	if s, err := strconv.ParseFloat(text(fields["retry_after"]), 64); err == nil {
-		ex.retryAfter = max(ex.retryAfter, seconds(s))
+		ex.retryAfter = max(ex.retryAfter, calling.Seconds(s))
 	}
-}
-
-func headerSeconds(h http.Header, name string) time.Duration {
-	s, err := strconv.ParseFloat(strings.TrimSpace(h.Get(name)), 64)
-	if err != nil {
-		return 0
-	}
-	return seconds(s)
-}
-
-// seconds is a platform's waiting time, kept to a sensible range.
-func seconds(s float64) time.Duration {
-	if math.IsNaN(s) {
-		return 0
-	}
-	return time.Duration(min(max(s, 0), 24*3600) * float64(time.Second))
-}
-
-// withoutURL takes the address, which may hold a token, out of an error of net/http.
-func withoutURL(err error) error {
-	var ue *url.Error
-	if errors.As(err, &ue) {
-		return ue.Err
-	}
-	return err
 }

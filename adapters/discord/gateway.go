@@ -16,6 +16,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 	"github.com/gorilla/websocket"
 
+	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -100,7 +101,7 @@ func (a *Adapter) gatewayURL(ctx context.Context) (string, error) {
 		ms, _ := strconv.ParseFloat(text(starts["reset_after"]), 64)
 		return "", &conversation.SendError{
 			Kind: conversation.RateLimited, WholeBot: true, Code: "no_session_starts_left",
-			RetryAfter: max(seconds(ms/1000), time.Minute), Err: errors.New("no more sessions may be started today"),
+			RetryAfter: max(calling.Seconds(ms/1000), time.Minute), Err: errors.New("no more sessions may be started today"),
 		}
 	}
 	return gatewayAddress(text(answer["url"]))
@@ -132,7 +133,7 @@ func (a *Adapter) connect(ctx context.Context, address string) (*websocket.Conn,
 		_ = res.Body.Close()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("dial the gateway: %w", withoutURL(err))
+		return nil, fmt.Errorf("dial the gateway: %w", calling.WithoutURL(err))
 	}
 	ws.SetReadLimit(maxFrame)
 	return ws, nil
@@ -260,7 +261,7 @@ func (l *link) hello(ctx context.Context, data json.RawMessage, r *receiver, run
 // heartbeats keep the connection alive, and end it when the platform is silent.
 func (l *link) heartbeats(ctx context.Context, interval time.Duration) {
 	wait := time.Duration(rand.Float64() * float64(interval)) // the first one at a time of chance, as the platform asks
-	for pause(ctx, wait) == nil {
+	for calling.Pause(ctx, wait) == nil {
 		wait = interval
 		if !l.acked.Swap(false) {
 			l.zombie.Store(true)

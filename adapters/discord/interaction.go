@@ -9,6 +9,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
+	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -130,7 +131,7 @@ func (r *receiver) later(ctx context.Context, l *loan, kept <-chan struct{}, id,
 			payload: answer, lent: true,
 		})
 		if err != nil {
-			r.a.log.Warn("an interaction could not be answered", "code", codeOf(err), "error", err)
+			r.a.log.Warn("an interaction could not be answered", "code", calling.CodeOf(err), "error", err)
 		}
 		if l != nil {
 			l.ended(err)

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -102,7 +103,7 @@ func (l *loan) ended(err error) {
 	switch {
 	case err == nil:
 		l.state = loanFree
-	case codeOf(err) == codeHandleGone:
+	case calling.CodeOf(err) == codeHandleGone:
 		l.state = loanGone
 	default:
 		l.state = loanUnsure // no answer, or somebody else has responded
@@ -180,7 +181,7 @@ func (a *Adapter) loanOf(ctx context.Context, h *handle) (*loan, error) {
 		if numberOf(m["flags"])&flagLoading != 0 {
 			l.state = loanFree
 		}
-	case codeOf(err) != codeHandleGone && codeOf(err) != codeGone:
+	case calling.CodeOf(err) != codeHandleGone && calling.CodeOf(err) != codeGone:
 		return nil, err
 	case time.Until(h.Until) > handleLife-notYet:
 		return nil, notYetError()

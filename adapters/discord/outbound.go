@@ -12,6 +12,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
+	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/texts"
 )
@@ -220,7 +221,7 @@ func (a *Adapter) delete(ctx context.Context, channel string, s conversation.Sen
 func (a *Adapter) deleteOne(ctx context.Context, lent *handle, channel, id string) error {
 	a.deleting.add(id)
 	err := a.changing(ctx, lent, channel, id, &exchange{what: "delete a message", verb: http.MethodDelete, repeat: true})
-	if codeOf(err) == codeGone {
+	if calling.CodeOf(err) == codeGone {
 		return nil
 	}
 	return err

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -72,7 +73,7 @@ func (r *receiver) recall(ctx context.Context) error {
 // run holds the gateway until ctx ends or the credentials are dead.
 func (r *receiver) run(ctx context.Context) error {
 	var s *session
-	var wait backoff
+	wait := calling.Backoff{Longest: longWait}
 	for {
 		began := time.Now()
 		var err error
@@ -84,14 +85,14 @@ func (r *receiver) run(ctx context.Context) error {
 			return err
 		}
 		if at := r.connected.Load(); at >= began.UnixMilli() && time.Since(began) > steady {
-			wait.reset()
+			wait.Reset()
 		}
-		pauseFor := max(wait.after(err), reconnectWait)
+		pauseFor := max(wait.After(err), reconnectWait)
 		if errors.Is(err, errInvalid) { // source: docs.discord.com/developers/events/gateway#resuming, a random 1 to 5 s
 			pauseFor = max(pauseFor, time.Second+time.Duration(rand.Int64N(int64(4*time.Second))))
 		}
 		r.a.log.Info("the gateway connection has ended", "resumable", s != nil, "again_in", pauseFor, "error", err)
-		if err := pause(ctx, pauseFor); err != nil {
+		if err := calling.Pause(ctx, pauseFor); err != nil {
 			return err
 		}
 	}
@@ -100,7 +101,7 @@ func (r *receiver) run(ctx context.Context) error {
 // mayIdentify keeps the pace of starting sessions.
 func (r *receiver) mayIdentify(ctx context.Context) error {
 	if !r.identified.IsZero() {
-		if err := pause(ctx, time.Until(r.identified.Add(identifyGap))); err != nil {
+		if err := calling.Pause(ctx, time.Until(r.identified.Add(identifyGap))); err != nil {
 			return err
 		}
 	}
@@ -111,7 +112,7 @@ func (r *receiver) mayIdentify(ctx context.Context) error {
 // keep makes the events of one connection durable, in order. Between them it asks for what was missed; a chat with an
 // event waits for its own gap to be filled first.
 func (r *receiver) keep(ctx context.Context, s *session, queue <-chan event) {
-	var wait backoff
+	wait := calling.Backoff{Longest: longWait}
 	var notBefore time.Time
 	for ctx.Err() == nil {
 		select {
@@ -127,9 +128,9 @@ func (r *receiver) keep(ctx context.Context, s *session, queue <-chan event) {
 			left := time.Until(notBefore)
 			if left <= 0 {
 				if err := r.fill(ctx, chat); err != nil {
-					notBefore = time.Now().Add(wait.after(err))
+					notBefore = time.Now().Add(wait.After(err))
 				} else {
-					wait.reset()
+					wait.Reset()
 				}
 				continue
 			}
@@ -176,7 +177,7 @@ func (r *receiver) keepEvent(ctx context.Context, s *session, e event) bool {
 
 // persist hands events to the inbox until it takes them.
 func (r *receiver) persist(ctx context.Context, in ...conversation.Inbound) bool {
-	var wait backoff
+	wait := calling.Backoff{Longest: longWait}
 	for {
 		err := r.in.Receive(ctx, in...)
 		if err == nil {
@@ -186,7 +187,7 @@ func (r *receiver) persist(ctx context.Context, in ...conversation.Inbound) bool
 			return false
 		}
 		r.a.log.Error("events could not be kept", "events", len(in), "error", err)
-		if pause(ctx, wait.after(err)) != nil {
+		if calling.Pause(ctx, wait.After(err)) != nil {
 			return false
 		}
 	}

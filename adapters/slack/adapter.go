@@ -21,6 +21,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -36,6 +37,7 @@ const (
 	perChat      = time.Second
 	callTimeout  = 30 * time.Second // for calls whose caller sets no deadline
 	quickTimeout = 5 * time.Second  // for calls of no consequence
+	longWait     = 15 * time.Second // the longest pause after failed calls
 	// proveEvery is how often the token is proved in http mode, where nothing else would show that it is dead.
 	proveEvery = 10 * time.Minute
 )
@@ -91,12 +93,8 @@ func New(cfg Config, log *slog.Logger, opts ...Option) (*Adapter, error) {
 	a := &Adapter{
 		settings: s,
 		log:      log.With("channel", Name),
-		http: &http.Client{
-			Transport:     newTransport(),
-			Timeout:       callTimeout,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-		dial:     (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+		http:     calling.NewClient(calling.NewTransport(), callTimeout),
+		dial:     calling.NewDialer().DialContext,
 		people:   newPeople(),
 		places:   newPlaces(s.staff),
 		progress: newRing[[]string](maxProgress),
@@ -163,7 +161,7 @@ func (a *Adapter) Close() error {
 // the events come through Routes; Run then only watches over the credentials.
 func (a *Adapter) Run(ctx context.Context, in conversation.Receiver) error {
 	if err := a.untilConnected(ctx); err != nil {
-		return ended(ctx, err)
+		return calling.UnlessEnded(ctx, err)
 	}
 	work, stop := context.WithCancel(ctx)
 	var helping sync.WaitGroup
@@ -172,42 +170,20 @@ func (a *Adapter) Run(ctx context.Context, in conversation.Receiver) error {
 	a.findStaff(work)
 	helping.Go(func() { a.watchStaff(work) })
 	if a.mode == ModeHTTP {
-		return ended(ctx, a.watchCredentials(work))
+		return calling.UnlessEnded(ctx, a.watchCredentials(work))
 	}
-	return ended(ctx, newSupervisor(a, in).run(work))
-}
-
-// ended forgives errors that come of ctx's own end.
-func ended(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
+	return calling.UnlessEnded(ctx, newSupervisor(a, in).run(work))
 }
 
 // untilConnected asks who we are until somebody answers.
 func (a *Adapter) untilConnected(ctx context.Context) error {
-	var wait backoff
-	for a.me.Load() == nil {
-		_, err := a.Connect(ctx)
-		switch {
-		case err == nil:
-			return nil
-		case conversation.KindOf(err) == conversation.OurCredentials:
-			return err
-		}
-		a.log.Warn("the platform does not answer", "error", err)
-		if err := pause(ctx, wait.after(err)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return calling.UntilConnected(ctx, a, func() bool { return a.me.Load() != nil }, a.log, longWait)
 }
 
 // watchCredentials proves the token from time to time, until it is dead or ctx ends.
 func (a *Adapter) watchCredentials(ctx context.Context) error {
 	for {
-		if err := pause(ctx, proveEvery); err != nil {
+		if err := calling.Pause(ctx, proveEvery); err != nil {
 			return err
 		}
 		if _, err := a.Connect(ctx); conversation.KindOf(err) == conversation.OurCredentials && err != nil {
@@ -215,38 +191,3 @@ func (a *Adapter) watchCredentials(ctx context.Context) error {
 		}
 	}
 }
-
-// pause waits on the real clock.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// backoff doubles the wait from error to error.
-type backoff struct {
-	last time.Duration
-}
-
-// Waits after failed tries.
-const (
-	firstWait = 250 * time.Millisecond
-	longWait  = 15 * time.Second
-)
-
-// after is how long to wait: what the platform asks for, or twice as long as the last time.
-func (b *backoff) after(err error) time.Duration {
-	var se *conversation.SendError
-	if errors.As(err, &se) && se.RetryAfter > 0 {
-		return se.RetryAfter
-	}
-	b.last = min(max(b.last*2, firstWait), longWait)
-	return b.last
-}
-
-func (b *backoff) reset() { b.last = 0 }

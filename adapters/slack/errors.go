@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -192,24 +191,13 @@ func (ex *exchange) what() string {
 // unanswered reads a call that ended without a complete answer.
 func unanswered(ex *exchange, err error) *conversation.SendError {
 	se := &conversation.SendError{Kind: conversation.Temporary, Code: "unreachable", Err: fmt.Errorf("%s: %w", ex.what(), err)}
-	var op *net.OpError
-	dial := errors.As(err, &op) && op.Op == "dial"
 	switch {
-	case ex.written.Load() && !dial && !ex.repeat:
+	case ex.reach.MayHaveArrived(err) && !ex.repeat:
 		se.Kind, se.Code = conversation.OutcomeUnknown, "no_answer"
 	case errors.Is(err, context.DeadlineExceeded):
 		se.Code = "timeout"
 	}
 	return se
-}
-
-// codeOf is the code of err when it is a SendError.
-func codeOf(err error) string {
-	var se *conversation.SendError
-	if errors.As(err, &se) {
-		return se.Code
-	}
-	return ""
 }
 
 // payload is an error about what we wanted to send.

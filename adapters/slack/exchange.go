@@ -8,16 +8,13 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math"
-	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
-	"strconv"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/rapport-chat/rapport/adapters/calling"
 )
 
 // maxAnswerBytes bounds what is read of one answer. A page of 1000 channels is far below it.
@@ -40,8 +37,8 @@ type exchange struct {
 	raw     []byte // what is sent there when it is no JSON
 	kind    string // the content type of raw
 
-	written    atomic.Bool // the whole request may have reached the platform
-	status     int         // HTTP status, 0 without an answer
+	reach      calling.Reach
+	status     int // HTTP status, 0 without an answer
 	answer     map[string]json.RawMessage
 	answered   bool   // the body was a JSON object, or the plain words of an address
 	scopes     string // what the token may do, as the platform told it, empty when it did not
@@ -49,26 +46,12 @@ type exchange struct {
 	retryAfter time.Duration
 }
 
-// newTransport is http.DefaultTransport with bounds on every step.
-func newTransport() *http.Transport {
-	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
-		TLSHandshakeTimeout:   5 * time.Second,
-		ExpectContinueTimeout: time.Second,
-		ForceAttemptHTTP2:     true,
-		MaxIdleConns:          64,
-		MaxIdleConnsPerHost:   32,
-		IdleConnTimeout:       20 * time.Second,
-	}
-}
-
 // call makes one call. The error is a *SendError.
 func (a *Adapter) call(ctx context.Context, ex *exchange) (*exchange, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	err := a.do(ctx, ex)
-	if err != nil && ctx.Err() == nil && !ex.written.Load() && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)) {
+	if err != nil && ctx.Err() == nil && !ex.reach.Written() && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)) {
 		err = a.do(ctx, ex) // a kept connection was closed from the other side; an incomplete request cannot be carried out
 	}
 	if err == nil && ex.status >= 200 && ex.status < 300 && ex.answered && ex.code == "" {
@@ -79,18 +62,18 @@ func (a *Adapter) call(ctx context.Context, ex *exchange) (*exchange, error) {
 
 // do sends the request and reads the whole answer.
 func (a *Adapter) do(ctx context.Context, ex *exchange) error {
-	req, err := a.request(httptrace.WithClientTrace(ctx, ex.trace()), ex)
+	req, err := a.request(ex.reach.Follow(ctx), ex)
 	if err != nil {
 		return err
 	}
 	res, err := a.http.Do(req)
 	if err != nil {
-		return withoutURL(err)
+		return calling.WithoutURL(err)
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswerBytes))
 	if err != nil {
-		return fmt.Errorf("read the answer: %w", withoutURL(err))
+		return fmt.Errorf("read the answer: %w", calling.WithoutURL(err))
 	}
 	ex.read(res, body)
 	return nil
@@ -109,16 +92,7 @@ func (a *Adapter) request(ctx context.Context, ex *exchange) (*http.Request, err
 	if err != nil {
 		return nil, errors.New("the address of the call is none") // err holds the address
 	}
-	req.ContentLength = int64(len(body))
-	req.GetBody = func() (io.ReadCloser, error) {
-		return &watchedBody{rest: bytes.NewReader(body), ended: func() { ex.written.Store(true) }}, nil
-	}
-	if req.Body, err = req.GetBody(); err != nil {
-		return nil, err
-	}
-	if len(body) == 0 {
-		req.Body = http.NoBody
-	}
+	ex.reach.SetBody(req, body)
 	req.Header.Set("Content-Type", kind)
 	req.Header.Set("User-Agent", userAgent)
 	if ex.address == "" {
@@ -148,43 +122,10 @@ func (ex *exchange) encode() (body []byte, kind string, err error) {
 	return []byte(ex.form.Encode()), "application/x-www-form-urlencoded", nil
 }
 
-// trace follows how far the request came. A transport without tracing leaves the word to watchedBody.
-func (ex *exchange) trace() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		GetConn: func(string) { ex.written.Store(false) }, // a new try: nothing was written by the one before
-		WroteRequest: func(info httptrace.WroteRequestInfo) {
-			// An incomplete request cannot be carried out. After a deadline nobody can tell how far it came.
-			if info.Err != nil && !errors.Is(info.Err, context.DeadlineExceeded) && !errors.Is(info.Err, context.Canceled) {
-				ex.written.Store(false)
-				return
-			}
-			ex.written.Store(true)
-		},
-	}
-}
-
-// watchedBody tells when the transport has taken all of it, which is before it is written.
-type watchedBody struct {
-	rest  *bytes.Reader
-	ended func()
-}
-
-func (b *watchedBody) Read(p []byte) (int, error) {
-	n, err := b.rest.Read(p)
-	if b.rest.Len() == 0 {
-		b.ended()
-	}
-	return n, err
-}
-
-func (b *watchedBody) Close() error { return nil }
-
 // read takes the platform's words out of the answer.
 func (ex *exchange) read(res *http.Response, body []byte) {
 	ex.status = res.StatusCode
-	if s, err := strconv.ParseFloat(strings.TrimSpace(res.Header.Get("Retry-After")), 64); err == nil {
-		ex.retryAfter = seconds(s)
-	}
+	ex.retryAfter = calling.HeaderSeconds(res.Header, "Retry-After")
 	ex.scopes = res.Header.Get("X-OAuth-Scopes")
 	ex.answer = object(body)
 	ex.answered = ex.answer != nil
@@ -211,23 +152,6 @@ func isWord(s string) bool {
 	return len(s) <= 80 && !strings.ContainsFunc(s, func(c rune) bool {
 		return c != '_' && (c < '0' || c > '9') && (c < 'a' || c > 'z')
 	})
-}
-
-// seconds is a platform's waiting time, kept to a sensible range.
-func seconds(s float64) time.Duration {
-	if math.IsNaN(s) {
-		return 0
-	}
-	return time.Duration(min(max(s, 0), 24*3600) * float64(time.Second))
-}
-
-// withoutURL takes the address, which may be a secret, out of an error of net/http.
-func withoutURL(err error) error {
-	var ue *url.Error
-	if errors.As(err, &ue) {
-		return ue.Err
-	}
-	return err
 }
 
 // eachPage reads a list page by page, until it ends or found answers false. limit bounds the number of pages.

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -119,7 +120,7 @@ func (a *Adapter) Fetch(ctx context.Context, file string, limit int64) ([]byte, 
 	req.Header.Set("User-Agent", userAgent)
 	res, err := a.http.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("fetch a file: %w", withoutURL(err))
+		return nil, fmt.Errorf("fetch a file: %w", calling.WithoutURL(err))
 	}
 	defer res.Body.Close()
 	switch {
@@ -127,17 +128,8 @@ func (a *Adapter) Fetch(ctx context.Context, file string, limit int64) ([]byte, 
 		return nil, errForbidden
 	case res.StatusCode != http.StatusOK:
 		return nil, fmt.Errorf("fetch a file: HTTP %d", res.StatusCode)
-	case res.ContentLength > limit:
-		return nil, conversation.ErrTooLarge
 	}
-	data, err := io.ReadAll(io.LimitReader(res.Body, limit+1))
-	if err != nil {
-		return nil, fmt.Errorf("fetch a file: %w", withoutURL(err))
-	}
-	if int64(len(data)) > limit {
-		return nil, conversation.ErrTooLarge
-	}
-	return data, nil
+	return calling.ReadFile(res, limit)
 }
 
 // isLogin recognises the page to log in, which comes with status 200 in the place of a file. A file that is a page

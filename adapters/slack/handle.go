@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -66,7 +67,7 @@ func (a *Adapter) respond(ctx context.Context, h *handle, what map[string]any) e
 	used, _ := a.handles.get(h.key())
 	a.handles.put(h.key(), used+1)
 	_, err := a.call(ctx, &exchange{address: h.URL, payload: what})
-	if codeOf(err) == codeHandleGone {
+	if calling.CodeOf(err) == codeHandleGone {
 		a.handles.put(h.key(), handleUses)
 	}
 	return err
@@ -76,7 +77,7 @@ func (a *Adapter) respond(ctx context.Context, h *handle, what map[string]any) e
 func (a *Adapter) sendOnlyFor(ctx context.Context, chat string, s conversation.Sending, p part) (string, error) {
 	for _, plain := range []bool{false, true} {
 		id, err := a.showOnlyFor(ctx, chat, s, p, plain)
-		if codeOf(err) != codeBlocks || plain {
+		if calling.CodeOf(err) != codeBlocks || plain {
 			return id, err
 		}
 	}
@@ -91,7 +92,7 @@ func (a *Adapter) showOnlyFor(ctx context.Context, chat string, s conversation.S
 	if h := a.lent(s.Handle); h != nil && h.User == s.Body.OnlyFor && h.Chat == chat {
 		what["response_type"], what["replace_original"] = "ephemeral", false
 		err := a.respond(ctx, h, what)
-		if codeOf(err) != codeHandleGone {
+		if calling.CodeOf(err) != codeHandleGone {
 			return ephemeralPrefix, err // the platform does not tell its id
 		}
 		delete(what, "response_type")
@@ -127,7 +128,7 @@ func (a *Adapter) changeEphemeral(ctx context.Context, s conversation.Sending) e
 		what = map[string]any{"replace_original": true, "text": p.fallback(), "blocks": p.blocks(false)}
 	}
 	err := a.respond(ctx, h, what)
-	if codeOf(err) == codeHandleGone {
+	if calling.CodeOf(err) == codeHandleGone {
 		return nil
 	}
 	return err

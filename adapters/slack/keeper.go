@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -236,7 +237,7 @@ func (a *Adapter) read(ctx context.Context, kind string, p fields) (out []conver
 
 // persist hands events to the inbox until it takes them; false when ctx has ended before.
 func (a *Adapter) persist(ctx context.Context, in conversation.Receiver, events []conversation.Inbound) bool {
-	var wait backoff
+	wait := calling.Backoff{Longest: longWait}
 	for {
 		err := in.Receive(ctx, events...)
 		if err == nil {
@@ -246,7 +247,7 @@ func (a *Adapter) persist(ctx context.Context, in conversation.Receiver, events 
 			return false
 		}
 		a.log.Error("events could not be kept", "events", len(events), "error", err)
-		if pause(ctx, wait.after(err)) != nil {
+		if calling.Pause(ctx, wait.After(err)) != nil {
 			return false
 		}
 	}
@@ -260,10 +261,10 @@ func (a *Adapter) opened(ctx context.Context, p fields) (done bool) {
 		return false
 	}
 	err := a.openForm(ctx, open.trigger, open.from, open.form)
-	if err == nil || codeOf(err) == codeExchanged {
+	if err == nil || calling.CodeOf(err) == codeExchanged {
 		return true
 	}
-	a.log.Warn("a form could not be opened; the press is handed on as an ordinary one", "code", codeOf(err), "error", err)
+	a.log.Warn("a form could not be opened; the press is handed on as an ordinary one", "code", calling.CodeOf(err), "error", err)
 	return false
 }
 

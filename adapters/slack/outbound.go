@@ -8,6 +8,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -104,7 +105,7 @@ func (a *Adapter) sendNew(ctx context.Context, chat string, s conversation.Sendi
 // keepPace waits between the parts of a message for as long as the platform wants it. When the caller's time is too
 // short for it, the rest is for another try.
 func keepPace(ctx context.Context) error {
-	if until, ok := ctx.Deadline(); ok && time.Until(until) < perChat+paceReserve || pause(ctx, perChat) != nil {
+	if until, ok := ctx.Deadline(); ok && time.Until(until) < perChat+paceReserve || calling.Pause(ctx, perChat) != nil {
 		return &conversation.SendError{
 			Kind: conversation.RateLimited, RetryAfter: perChat, Code: codeMore, Err: errors.New("the next part of a long message has to wait"),
 		}
@@ -118,14 +119,14 @@ func (a *Adapter) sendPart(ctx context.Context, chat string, s conversation.Send
 		return a.sendOnlyFor(ctx, chat, s, p)
 	}
 	id, err := a.post(ctx, chat, s.To.Thread, p, false)
-	if codeOf(err) == codeBlocks {
+	if calling.CodeOf(err) == codeBlocks {
 		id, err = a.postAgain(ctx, chat, s.To.Thread, p)
 	}
-	if code := codeOf(err); code == codeNoChannel || code == "not_in_channel" {
+	if code := calling.CodeOf(err); code == codeNoChannel || code == "not_in_channel" {
 		// A command can be typed where the app is not: then there is only what it lent.
 		if h := a.lent(s.Handle); h != nil && h.Chat == chat && h.Message == "" {
 			what := map[string]any{"text": p.fallback(), "blocks": p.blocks(false), "response_type": "ephemeral"}
-			if responding := a.respond(ctx, h, what); codeOf(responding) != codeHandleGone {
+			if responding := a.respond(ctx, h, what); calling.CodeOf(responding) != codeHandleGone {
 				return ephemeralPrefix, responding
 			}
 		}
@@ -176,11 +177,11 @@ func (a *Adapter) post(ctx context.Context, chat, thread string, p part, plain b
 func (a *Adapter) postAgain(ctx context.Context, chat, thread string, p part) (string, error) {
 	if p.picture != nil && p.picture.SlackFile != nil {
 		for range fileTries {
-			if err := pause(ctx, fileWait); err != nil {
+			if err := calling.Pause(ctx, fileWait); err != nil {
 				break
 			}
 			id, err := a.post(ctx, chat, thread, p, false)
-			if codeOf(err) != codeBlocks {
+			if calling.CodeOf(err) != codeBlocks {
 				return id, err
 			}
 		}
@@ -191,7 +192,7 @@ func (a *Adapter) postAgain(ctx context.Context, chat, thread string, p part) (s
 		if p.words.Empty() && len(p.actions) == 0 {
 			return "", payload(codeBadPicture, "the platform refuses the picture")
 		}
-		if id, err := a.post(ctx, chat, thread, p, false); codeOf(err) != codeBlocks {
+		if id, err := a.post(ctx, chat, thread, p, false); calling.CodeOf(err) != codeBlocks {
 			return id, err
 		}
 	}
@@ -259,7 +260,7 @@ func (a *Adapter) change(ctx context.Context, chat, id string, p part) error {
 		what := outgoing(chat, p, plain)
 		what["ts"] = id
 		_, err := a.call(ctx, &exchange{method: "chat.update", payload: what, repeat: true})
-		if codeOf(err) != codeBlocks || plain {
+		if calling.CodeOf(err) != codeBlocks || plain {
 			return err
 		}
 		if p.picture != nil && p.picture.ImageURL != "" {
@@ -282,7 +283,7 @@ func (a *Adapter) delete(ctx context.Context, chat string, s conversation.Sendin
 	}
 	for _, id := range files {
 		_, err := a.call(ctx, &exchange{method: "files.delete", payload: map[string]any{"file": id}, repeat: true})
-		switch codeOf(err) {
+		switch calling.CodeOf(err) {
 		case "", codeGone:
 		case "unknown_method":
 			a.log.Warn("the server cannot delete files; one stays")
@@ -296,7 +297,7 @@ func (a *Adapter) delete(ctx context.Context, chat string, s conversation.Sendin
 // deleteOne counts a message that is gone already as deleted.
 func (a *Adapter) deleteOne(ctx context.Context, chat, id string) error {
 	_, err := a.call(ctx, &exchange{method: "chat.delete", payload: map[string]any{"channel": chat, "ts": id}, repeat: true})
-	if codeOf(err) == codeGone {
+	if calling.CodeOf(err) == codeGone {
 		return nil
 	}
 	return err
@@ -327,7 +328,7 @@ func (a *Adapter) publish(ctx context.Context, s conversation.Sending) (conversa
 		if err == nil {
 			return conversation.Receipt{MessageID: text(object(ex.answer["view"])["id"]), Chat: user}, nil
 		}
-		if code := codeOf(err); code != codeBlocks && code != "invalid_arguments" {
+		if code := calling.CodeOf(err); code != codeBlocks && code != "invalid_arguments" {
 			break
 		}
 	}

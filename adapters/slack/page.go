@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/rapport-chat/rapport/adapters/calling"
 )
 
 // pages gather what comes over HTTP for a chat at nearly the same time: the platform calls for each event at once, so
@@ -52,7 +54,7 @@ func (p *pages) take(ctx context.Context, d *delivery, keep func(ctx context.Con
 }
 
 func (p *pages) lead(ctx context.Context, chat string, pg *page, keep func(ctx context.Context, page []*delivery) error) {
-	waited := pause(ctx, httpGather)
+	waited := calling.Pause(ctx, httpGather)
 	p.mu.Lock()
 	if p.open[chat] == pg {
 		delete(p.open, chat)

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -153,7 +154,7 @@ func (a *Adapter) owner(ctx context.Context, chat string) string {
 // explain looks behind a refusal of a private chat: the platform may only say that there is none, when the person's
 // account is closed.
 func (a *Adapter) explain(ctx context.Context, chat string, err error) error {
-	switch codeOf(err) {
+	switch calling.CodeOf(err) {
 	case codeNoChannel, "is_archived", "not_in_channel", "restricted_action", "cannot_dm_bot":
 	default:
 		return err

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -142,7 +143,7 @@ func (a *Adapter) watchStaff(ctx context.Context) {
 		if !a.places.complete() {
 			wait = staffRetry
 		}
-		if pause(ctx, wait) != nil {
+		if calling.Pause(ctx, wait) != nil {
 			return
 		}
 		if err := a.listPlaces(ctx); err != nil && ctx.Err() == nil {

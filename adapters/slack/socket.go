@@ -13,6 +13,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -71,7 +72,7 @@ func (a *Adapter) connect(ctx context.Context) (*connection, error) {
 		_ = res.Body.Close()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("dial the websocket: %w", withoutURL(err))
+		return nil, fmt.Errorf("dial the websocket: %w", calling.WithoutURL(err))
 	}
 	ws.SetReadLimit(maxFrame)
 	c := &connection{a: a, ws: ws, pongs: make(chan string, maxPongs), replace: make(chan struct{})}

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -51,7 +52,7 @@ func (s *supervisor) run(ctx context.Context) error {
 
 // hold keeps one connection standing, and replaces it when it ends.
 func (s *supervisor) hold(ctx context.Context) error {
-	var wait backoff
+	wait := calling.Backoff{Longest: longWait}
 	var old sync.WaitGroup // connections that are being replaced
 	defer old.Wait()
 	for {
@@ -66,18 +67,18 @@ func (s *supervisor) hold(ctx context.Context) error {
 		case conversation.KindOf(err) == conversation.OurCredentials:
 			return err
 		case time.Since(began) > steady:
-			wait.reset()
+			wait.Reset()
 			if errors.Is(err, errBye) {
 				continue
 			}
 		}
-		d := wait.after(err)
+		d := wait.After(err)
 		if errors.Is(err, errLinkDisabled) {
 			d = disabledWait
 			s.a.log.Error("no events can be received", "error", err)
 		}
 		s.a.log.Info("a connection has ended", "again_in", d, "error", err)
-		if err := pause(ctx, d); err != nil {
+		if err := calling.Pause(ctx, d); err != nil {
 			return err
 		}
 	}
@@ -143,5 +144,5 @@ func (l *allowance) wait(ctx context.Context) error {
 	l.next = l.next.Add(openGap)
 	left := l.next.Sub(now)
 	l.mu.Unlock()
-	return pause(ctx, max(left, 0))
+	return calling.Pause(ctx, max(left, 0))
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
 
+	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -36,6 +37,9 @@ const (
 	perChat      = time.Second
 	callTimeout  = 30 * time.Second // for calls whose caller sets no deadline
 	quickTimeout = 5 * time.Second  // for calls of no consequence
+	// longWait is the longest pause after failed calls. A poller that came back late after an outage keeps people
+	// waiting, so it is short.
+	longWait = 10 * time.Second
 )
 
 // Adapter is one bot on Telegram. Its methods may be called concurrently; Run and the webhook are for one mode each.
@@ -81,7 +85,7 @@ func New(cfg Config, log *slog.Logger, opts ...Option) (*Adapter, error) {
 		opt(&o)
 	}
 	if o.transport == nil {
-		o.transport = newTransport()
+		o.transport = calling.NewTransport()
 	}
 	a := &Adapter{
 		settings: s,
@@ -167,39 +171,17 @@ func (a *Adapter) Run(ctx context.Context, in conversation.Receiver) error {
 	defer answering.Wait()
 	defer stop()
 	if err := a.untilConnected(ctx); err != nil {
-		return ended(ctx, err)
+		return calling.UnlessEnded(ctx, err)
 	}
 	if a.mode == ModeWebhook {
-		return ended(ctx, a.keepWebhook(ctx))
+		return calling.UnlessEnded(ctx, a.keepWebhook(ctx))
 	}
-	return ended(ctx, newPoller(a, in).run(ctx))
-}
-
-// ended forgives errors that come of ctx's own end.
-func ended(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
+	return calling.UnlessEnded(ctx, newPoller(a, in).run(ctx))
 }
 
 // untilConnected asks who we are until somebody answers: mentions and commands in groups are told by the username.
 func (a *Adapter) untilConnected(ctx context.Context) error {
-	var wait backoff
-	for a.username.Load() == nil {
-		_, err := a.Connect(ctx)
-		switch {
-		case err == nil:
-			return nil
-		case conversation.KindOf(err) == conversation.OurCredentials:
-			return err
-		}
-		a.log.Warn("the platform does not answer", "error", err)
-		if err := pause(ctx, wait.after(err)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return calling.UntilConnected(ctx, a, func() bool { return a.username.Load() != nil }, a.log, longWait)
 }
 
 // Typing shows for some seconds that the bot is typing.
@@ -251,38 +233,3 @@ func (a *Adapter) callJSON(ctx context.Context, method string, params any) (*exc
 	}
 	return ex, a.failure(ex, err)
 }
-
-// pause waits on the real clock.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// backoff doubles the wait from error to error.
-type backoff struct {
-	last time.Duration
-}
-
-// Waits after failed calls. A poller that came back late after an outage keeps people waiting, so the top is low.
-const (
-	firstWait = 250 * time.Millisecond
-	longWait  = 10 * time.Second
-)
-
-// after is how long to wait: what the platform asks for, or twice as long as the last time.
-func (b *backoff) after(err error) time.Duration {
-	var se *conversation.SendError
-	if errors.As(err, &se) && se.RetryAfter > 0 {
-		return se.RetryAfter
-	}
-	b.last = min(max(b.last*2, firstWait), longWait)
-	return b.last
-}
-
-func (b *backoff) reset() { b.last = 0 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -45,7 +46,7 @@ func (b *burst) wait(ctx context.Context, chat int64) error {
 	}
 	// As long again for the call itself.
 	if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) > left+partGap {
-		if pause(ctx, left) == nil {
+		if calling.Pause(ctx, left) == nil {
 			return nil
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
 
+	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/texts"
 )
@@ -36,7 +37,7 @@ func (a *Adapter) edit(ctx context.Context, to *target, s conversation.Sending) 
 			under = nil
 		}
 		err := a.editText(ctx, to, p.id, p.words, under)
-		if codeOf(err) == codeCannotEdit && i < len(pieces)-1 {
+		if calling.CodeOf(err) == codeCannotEdit && i < len(pieces)-1 {
 			continue // the part that carries the menu; the platform keeps it as it is
 		}
 		if err != nil {
@@ -93,7 +94,7 @@ func (a *Adapter) editText(ctx context.Context, to *target, id int, words texts.
 		})
 		return err
 	})
-	if codeOf(err) != codeNoText {
+	if calling.CodeOf(err) != codeNoText {
 		return err
 	}
 	words = cutText(words, maxCaption)
@@ -107,7 +108,7 @@ func (a *Adapter) editText(ctx context.Context, to *target, id int, words texts.
 		})
 		return err
 	})
-	if codeOf(err) == codeNoCaption {
+	if calling.CodeOf(err) == codeNoCaption {
 		return a.editMarkup(ctx, to, id, keyboard)
 	}
 	return err
@@ -116,11 +117,11 @@ func (a *Adapter) editText(ctx context.Context, to *target, id int, words texts.
 // retryPlain edits with our markup, and without it if the platform cannot read it. An edit that changes nothing is done.
 func (a *Adapter) retryPlain(edit func(models.ParseMode) error) error {
 	err := edit(models.ParseModeHTML)
-	if codeOf(err) == codeBadMarkup {
+	if calling.CodeOf(err) == codeBadMarkup {
 		a.log.Error("the platform could not read our markup; edited as plain text", "error", err)
 		err = edit("")
 	}
-	if codeOf(err) == codeNotModified {
+	if calling.CodeOf(err) == codeNotModified {
 		return nil
 	}
 	return err
@@ -134,7 +135,7 @@ func (a *Adapter) editMarkup(ctx context.Context, to *target, id int, keyboard *
 		})
 		return err
 	})
-	if codeOf(err) == codeNotModified {
+	if calling.CodeOf(err) == codeNotModified {
 		return nil
 	}
 	return err
@@ -160,7 +161,7 @@ func (a *Adapter) deleteOne(ctx context.Context, to *target, id int) error {
 		_, err := a.bot.DeleteMessage(ctx, &bot.DeleteMessageParams{ChatID: to.chat, MessageID: id})
 		return err
 	})
-	if codeOf(err) == codeGone {
+	if calling.CodeOf(err) == codeGone {
 		return nil
 	}
 	return err

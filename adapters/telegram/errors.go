@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 
+	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -135,7 +134,7 @@ func (a *Adapter) refused(ex *exchange) *conversation.SendError {
 	if _, after, ok := strings.Cut(words, ": "); ok {
 		words = after
 	}
-	se := &conversation.SendError{Err: fmt.Errorf("%s: %d %s", ex.method, ex.code, a.scrub(ex.description))}
+	se := &conversation.SendError{Err: fmt.Errorf("%s: %d %s", ex.method, ex.code, calling.Scrub(ex.description, a.token))}
 	for _, r := range refusals {
 		if r.matches(ex.code, words) {
 			se.Kind, se.Code = r.kind, r.code
@@ -200,45 +199,14 @@ func strange(ex *exchange) *conversation.SendError {
 // unanswered reads a call that ended without an answer.
 func unanswered(ex *exchange, err error) *conversation.SendError {
 	se := &conversation.SendError{Kind: conversation.Temporary, Code: "unreachable"}
-	var op *net.OpError
-	dial := errors.As(err, &op) && op.Op == "dial"
 	switch {
 	case errors.Is(err, errTooLarge):
 		se.Kind, se.Code = conversation.OurPayload, "too_large"
-	case ex.written.Load() && !dial:
+	case ex.reach.MayHaveArrived(err):
 		se.Kind, se.Code = conversation.OutcomeUnknown, "no_answer"
 	case errors.Is(err, context.DeadlineExceeded):
 		se.Code = "timeout"
 	}
 	se.Err = fmt.Errorf("%s: %w", ex.method, err)
 	return se
-}
-
-// maxRefusal bounds what is repeated of the platform's words.
-const maxRefusal = 200
-
-var (
-	quoted  = regexp.MustCompile(`"[^"]*"`)
-	address = regexp.MustCompile(`\w+://\S+`)
-)
-
-// scrub makes a description fit for logs: no token, no pieces of what was sent, no addresses.
-func (a *Adapter) scrub(s string) string {
-	s = strings.ReplaceAll(s, a.token, "<token>")
-	s = quoted.ReplaceAllString(s, `"…"`)
-	s = address.ReplaceAllString(s, "<address>")
-	s = strings.Join(strings.Fields(s), " ")
-	if r := []rune(s); len(r) > maxRefusal {
-		s = string(r[:maxRefusal]) + "…"
-	}
-	return s
-}
-
-// codeOf is the code of err when it is a SendError.
-func codeOf(err error) string {
-	var se *conversation.SendError
-	if errors.As(err, &se) {
-		return se.Code
-	}
-	return ""
 }

@@ -2,18 +2,14 @@ package telegram
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/http/httptrace"
-	"net/url"
 	"strconv"
-	"sync/atomic"
 	"time"
+
+	"github.com/rapport-chat/rapport/adapters/calling"
 )
 
 const (
@@ -29,9 +25,9 @@ const (
 // rather than from the client library's errors, which lose the HTTP status, and turn a call that was done into a failed
 // one when its answer holds something that the library's version does not know.
 type exchange struct {
-	method  string
-	written atomic.Bool // the whole request may have reached the platform
-	err     error       // no complete answer: why, without the address, which holds the token
+	method string
+	reach  calling.Reach
+	err    error // no complete answer: why, without the address, which holds the token
 
 	status      int  // HTTP status, 0 without an answer
 	answered    bool // the body was an answer of the Bot API
@@ -50,28 +46,8 @@ type client struct {
 	http *http.Client
 }
 
-// newTransport is http.DefaultTransport with bounds on every step. Idle connections are dropped early, since a request on
-// one that the platform has closed meanwhile ends with an outcome that nobody knows.
-func newTransport() *http.Transport {
-	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
-		TLSHandshakeTimeout:   5 * time.Second,
-		ExpectContinueTimeout: time.Second,
-		ForceAttemptHTTP2:     true,
-		MaxIdleConns:          64,
-		MaxIdleConnsPerHost:   32,
-		IdleConnTimeout:       20 * time.Second,
-	}
-}
-
 func newClient(rt http.RoundTripper) client {
-	return client{http: &http.Client{
-		Transport: rt,
-		Timeout:   clientTimeout,
-		// The address holds the token: it is never carried to wherever a redirect points.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	return client{http: calling.NewClient(rt, clientTimeout)}
 }
 
 // Do makes the call for the library. The request's context carries the exchange to fill.
@@ -99,12 +75,12 @@ func (c client) do(req *http.Request, ex *exchange) ([]byte, error) {
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return nil, withoutURL(err)
+		return nil, calling.WithoutURL(err)
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswerBytes))
 	if err != nil {
-		return nil, fmt.Errorf("read the answer: %w", withoutURL(err))
+		return nil, fmt.Errorf("read the answer: %w", calling.WithoutURL(err))
 	}
 	ex.read(res, body)
 	return body, nil
@@ -127,48 +103,10 @@ func (c client) replayable(req *http.Request, ex *exchange) (*http.Request, erro
 			return nil, errTooLarge
 		}
 	}
-	out := req.Clone(httptrace.WithClientTrace(req.Context(), ex.trace()))
-	out.ContentLength = int64(len(body))
-	out.Body, out.GetBody = http.NoBody, nil
-	if len(body) > 0 {
-		out.GetBody = func() (io.ReadCloser, error) {
-			return &watchedBody{rest: bytes.NewReader(body), ended: func() { ex.written.Store(true) }}, nil
-		}
-		out.Body, _ = out.GetBody()
-	}
+	out := req.Clone(ex.reach.Follow(req.Context()))
+	ex.reach.SetBody(out, body)
 	return out, nil
 }
-
-// trace follows how far the request came. A transport without tracing leaves the word to watchedBody.
-func (ex *exchange) trace() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		GetConn: func(string) { ex.written.Store(false) }, // a new try: nothing was written by the one before
-		WroteRequest: func(info httptrace.WroteRequestInfo) {
-			// An incomplete request cannot be carried out. After a deadline nobody can tell how far it came.
-			if info.Err != nil && !errors.Is(info.Err, context.DeadlineExceeded) && !errors.Is(info.Err, context.Canceled) {
-				ex.written.Store(false)
-				return
-			}
-			ex.written.Store(true)
-		},
-	}
-}
-
-// watchedBody tells when the transport has taken all of it, which is before it is written.
-type watchedBody struct {
-	rest  *bytes.Reader
-	ended func()
-}
-
-func (b *watchedBody) Read(p []byte) (int, error) {
-	n, err := b.rest.Read(p)
-	if b.rest.Len() == 0 {
-		b.ended()
-	}
-	return n, err
-}
-
-func (b *watchedBody) Close() error { return nil }
 
 // answer is the Bot API's envelope, read leniently: a self-hosted server may send numbers as text, or nulls.
 type answer struct {
@@ -213,13 +151,4 @@ func (ex *exchange) read(res *http.Response, body []byte) {
 // seconds is a platform's waiting time, kept to a sensible range.
 func seconds(s int64) time.Duration {
 	return time.Duration(min(max(s, 0), 7*24*3600)) * time.Second
-}
-
-// withoutURL takes the address, which holds the token, out of an error of net/http.
-func withoutURL(err error) error {
-	var ue *url.Error
-	if errors.As(err, &ue) {
-		return ue.Err
-	}
-	return err
 }

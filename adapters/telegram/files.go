@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/go-telegram/bot"
 
+	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -73,18 +73,11 @@ func (a *Adapter) download(ctx context.Context, path string, limit int64) ([]byt
 	}
 	res, err := a.http.http.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("fetch a file: %w", withoutURL(err))
+		return nil, fmt.Errorf("fetch a file: %w", calling.WithoutURL(err))
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("fetch a file: HTTP %d", res.StatusCode)
 	}
-	data, err := io.ReadAll(io.LimitReader(res.Body, limit+1))
-	if err != nil {
-		return nil, fmt.Errorf("fetch a file: %w", withoutURL(err))
-	}
-	if int64(len(data)) > limit {
-		return nil, conversation.ErrTooLarge
-	}
-	return data, nil
+	return calling.ReadFile(res, limit)
 }

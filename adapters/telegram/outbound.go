@@ -7,6 +7,7 @@ import (
 	"github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
 
+	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/texts"
 )
@@ -57,7 +58,7 @@ func (a *Adapter) sendNew(ctx context.Context, to *target, s conversation.Sendin
 	}
 	before := a.progress.of(s.Nonce)
 	id, err := a.sendParts(ctx, to, s.Nonce, parts)
-	if codeOf(err) == codeBadPicture && s.Body.Image != nil && len(before) == 0 && !s.Body.Text.Empty() {
+	if calling.CodeOf(err) == codeBadPicture && s.Body.Image != nil && len(before) == 0 && !s.Body.Text.Empty() {
 		// Nobody has had anything yet: better the words alone than nothing.
 		a.log.Error("the platform refuses a picture; the message goes without it", "error", err)
 		body := s.Body
@@ -95,16 +96,16 @@ func (a *Adapter) sendParts(ctx context.Context, to *target, nonce string, parts
 // chat if a group was moved.
 func (a *Adapter) sendPart(ctx context.Context, to *target, p part) (sentPart, error) {
 	ex, err := a.post(ctx, to, p, models.ParseModeHTML)
-	if codeOf(err) == codeMigrated && ex.migrateTo != 0 {
+	if calling.CodeOf(err) == codeMigrated && ex.migrateTo != 0 {
 		a.log.Info("a group has become a supergroup", "chat", to.chat, "now", ex.migrateTo)
 		to.chat = ex.migrateTo
 		ex, err = a.post(ctx, to, p, models.ParseModeHTML)
 	}
-	if codeOf(err) == codeBadMarkup {
+	if calling.CodeOf(err) == codeBadMarkup {
 		a.log.Error("the platform could not read our markup; sent as plain text", "error", err)
 		ex, err = a.post(ctx, to, p, "")
 	}
-	if codeOf(err) == codeBadPicture && p.medium != nil && p.medium.fileID != "" {
+	if calling.CodeOf(err) == codeBadPicture && p.medium != nil && p.medium.fileID != "" {
 		a.pictures.forget(*p.medium)
 		fresh := *p.medium
 		fresh.fileID = ""

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -32,14 +33,14 @@ type poller struct {
 	in      conversation.Receiver
 	offset  int64     // the first update that is not confirmed; 0 for the earliest that the platform has
 	heard   time.Time // when the last update came
-	wait    backoff
+	wait    calling.Backoff
 	logged  map[string]time.Time // by code of the trouble
 	ill     bool
 	repeats int // batches in a row that brought nothing new
 }
 
 func newPoller(a *Adapter, in conversation.Receiver) *poller {
-	return &poller{a: a, in: in, heard: time.Now(), logged: make(map[string]time.Time)}
+	return &poller{a: a, in: in, heard: time.Now(), logged: make(map[string]time.Time), wait: calling.Backoff{Longest: longWait}}
 }
 
 func (p *poller) run(ctx context.Context) error {
@@ -58,7 +59,7 @@ func (p *poller) run(ctx context.Context) error {
 		if conversation.KindOf(err) == conversation.OurCredentials {
 			return err
 		}
-		if err := pause(ctx, p.trouble(ctx, err)); err != nil {
+		if err := calling.Pause(ctx, p.trouble(ctx, err)); err != nil {
 			return nil //nolint:nilerr // the end of ctx is the ordinary end
 		}
 	}
@@ -140,8 +141,8 @@ func (p *poller) hand(ctx context.Context, batch []json.RawMessage) error {
 // trouble logs what went wrong, cures it if it can, and says how long to wait.
 func (p *poller) trouble(ctx context.Context, err error) time.Duration {
 	p.ill = true
-	code := codeOf(err)
-	wait := p.wait.after(err)
+	code := calling.CodeOf(err)
+	wait := p.wait.After(err)
 	switch code {
 	case codeWebhookSet:
 		if p.due(code) {
@@ -175,7 +176,7 @@ func (p *poller) due(code string) bool {
 }
 
 func (p *poller) well() {
-	p.wait.reset()
+	p.wait.Reset()
 	if p.ill {
 		p.ill = false
 		p.a.log.Info("updates are taken again")

@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-telegram/bot"
 
+	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -74,22 +75,22 @@ func (a *Adapter) isSecret(given string) bool {
 
 // keepWebhook tells the platform where to call, and again from time to time, until ctx ends.
 func (a *Adapter) keepWebhook(ctx context.Context) error {
-	var wait backoff
+	wait := calling.Backoff{Longest: longWait}
 	for {
 		next := renewWebhook
 		err := a.setWebhook(ctx)
 		switch {
 		case err == nil:
-			wait.reset()
+			wait.Reset()
 		case ctx.Err() != nil:
 			return nil
 		case conversation.KindOf(err) == conversation.OurCredentials:
 			return err
 		default:
-			next = wait.after(err)
+			next = wait.After(err)
 			a.log.Error("the webhook could not be set; trying again", "error", err, "wait", next)
 		}
-		if pause(ctx, next) != nil {
+		if calling.Pause(ctx, next) != nil {
 			return nil
 		}
 	}
