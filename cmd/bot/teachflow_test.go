@@ -32,12 +32,12 @@ func TestSandboxTeaches(t *testing.T) {
 	b.post("/api/slack/press", map[string]string{"as": "nigar", "in": thread, "label": "New article"})
 	b.post("/api/slack/submit", map[string]any{"as": "nigar", "values": map[string]string{}})
 	b.idle()
-	want(t, b.place("orxan", thread), "answers Sizdə pianino çalmaq olar? now", "learned.yaml", "Offered to 1 customer", "Undo")
+	want(t, b.place("orxan", thread), "answers “Sizdə pianino çalmaq olar?” now", "learned.yaml", "Offered to 1 customer", "Undo")
 	want(t, second.since(waiting), "5 manata", "kömək etdi", "Bəli")
 	if got := text(second.since(waiting)); strings.Contains(got, "Salam") {
 		t.Errorf("the answer still greets one person:\n%s", got)
 	}
-	want(t, second.press("Bəli"), "Sualınızı bağladıq")
+	want(t, second.press("Bəli"), "Sualınızı bağladıq", "Davam")
 	if tickets, _ := second.state()["tickets"].([]any); len(tickets) != 1 || tickets[0].(map[string]any)["state"] != "resolved" {
 		t.Errorf("the ticket after helped: %v", second.state()["tickets"])
 	}
