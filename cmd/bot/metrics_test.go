@@ -25,29 +25,7 @@ import (
 // TestMetrics reads the metrics of a service as Prometheus would, and expects every one that the dashboard draws.
 func TestMetrics(t *testing.T) {
 	t.Parallel()
-	path, err := filepath.Abs(filepath.Join("..", "..", exampleConfig))
-	if err != nil {
-		t.Fatal(err)
-	}
-	set, report := parseSettings(path, config.Ignore)
-	if report.Problems().HasErrors() {
-		t.Fatal(report.Problems().Summary())
-	}
-	set.Database.URL = config.NewSecret("sqlite://" + filepath.Join(t.TempDir(), "rapport.db"))
-	business := clock.NewMovable(0)
-	db, err := openDatabase(t.Context(), set, path, persistence.Options{Clock: business})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	lines := make(chan string)
-	channel := console.New("guest", "en", lines, (&chatCmd{}).printer(io.Discard))
-	s, err := wire(t.Context(), db, wiring{
-		set: set, path: path, log: slog.New(slog.DiscardHandler), business: business, channels: []conversation.Channel{channel}, wait: -1,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, lines := exampleService(t)
 	s.set.HTTP.Addr = ""
 	stages := newStages(t.Context())
 	stages.start("service", s.Run)
@@ -117,4 +95,33 @@ func dashboardMetrics(t *testing.T) []string {
 		t.Fatal("the dashboard draws nothing of ours")
 	}
 	return names
+}
+
+// exampleService is the example business on a fresh database, with a terminal as its channel. It is not started.
+func exampleService(t *testing.T) (*service, chan string) {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join("..", "..", exampleConfig))
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, report := parseSettings(path, config.Ignore)
+	if report.Problems().HasErrors() {
+		t.Fatal(report.Problems().Summary())
+	}
+	set.Database.URL = config.NewSecret("sqlite://" + filepath.Join(t.TempDir(), "rapport.db"))
+	business := clock.NewMovable(0)
+	db, err := openDatabase(t.Context(), set, path, persistence.Options{Clock: business})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	lines := make(chan string)
+	channel := console.New("guest", "en", lines, (&chatCmd{}).printer(io.Discard))
+	s, err := wire(t.Context(), db, wiring{
+		set: set, path: path, log: slog.New(slog.DiscardHandler), business: business, channels: []conversation.Channel{channel}, wait: -1,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, lines
 }

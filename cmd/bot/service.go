@@ -60,6 +60,7 @@ func (s *service) Run(ctx context.Context) error {
 	stages.start("agenda", func(ctx context.Context) error { return s.due.Run(ctx, s.driver.Run) })
 	stages.start("learning", s.learner.Run)
 	stages.start("alerts", s.alarm.Run)
+	stages.start("tidying", s.tidy)
 	stages.start("channels", s.runChannels)
 	if s.set.HTTP.Addr != "" {
 		stages.start("http", s.serveHTTP)

@@ -114,6 +114,7 @@ type privacySettings struct {
 	Contact      string           `yaml:"contact" doc:"Where people write about their data."`
 	Notice       config.LocalText `yaml:"notice" doc:"The address of your privacy notice, by language."`
 	TermsVersion int              `yaml:"terms_version"`
+	Keep         keepSettings     `yaml:"keep" doc:"How long data is kept."`
 }
 
 // readLanguages tells the report the brand's languages before the texts are read, so that a missing one is noticed.
@@ -141,5 +142,6 @@ func defaults() settings {
 		Desk:      desk.Defaults(),
 		Database:  databaseSettings{URL: config.NewSecret("sqlite://rapport.db")},
 		HTTP:      httpSettings{Addr: "127.0.0.1:8080"},
+		Privacy:   privacySettings{Keep: defaultKeep()},
 	}
 }
