@@ -114,8 +114,8 @@ func (s DeskTimes) OpeningCursor(ctx context.Context, now time.Time) (time.Time,
 
 // Unanswered implements desk.TimeStores.
 func (s DeskTimes) Unanswered(ctx context.Context, before time.Time, limit int) ([]desk.Ticket, error) {
-	return listTickets(ctx, &s.db.statements, `WHERE t.state IN ('open', 'claimed') AND (t.asked_at > 0 AND t.asked_at < ? OR t.asked_at = 0 AND t.due_at > 0 AND t.opened_at < ?) AND t.snoozed_until = 0
-		ORDER BY CASE WHEN t.asked_at > 0 THEN t.asked_at ELSE t.opened_at END, t.id LIMIT CAST(? AS bigint)`, ms(before), ms(before), limit)
+	return listTickets(ctx, &s.db.statements, `WHERE t.state IN ('open', 'claimed') AND t.asked_at > 0 AND t.asked_at < ? AND t.snoozed_until = 0
+		ORDER BY t.asked_at, t.id LIMIT CAST(? AS bigint)`, ms(before), limit)
 }
 
 // OwnedBy implements desk.TimeStores.
