@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/rapport-chat/rapport/sandbox/lookalike"
 )
 
 // locales are the languages of the app. Source: docs.discord.com/developers/reference#locales.
@@ -22,7 +24,7 @@ func (l *Lookalike) getMe(*request) (any, error) { return l.bot, nil }
 
 func (l *Lookalike) getApplication(*request) (any, error) {
 	return map[string]any{
-		"id": l.bot.ID, "name": displayName(l.bot.Username), "description": "", "bot_public": true,
+		"id": l.bot.ID, "name": lookalike.DisplayName(l.bot.Username), "description": "", "bot_public": true,
 		"bot_require_code_grant": false, "flags": 0, "bot": l.bot,
 	}, nil
 }

@@ -251,24 +251,7 @@ func (l *Lookalike) Busy() []string {
 // Fault implements lookalike.Platform. Method "gateway" is for the gateway: Path is "hello", "identify", "resume" or
 // "ack" and says at which step, Status is the opcode sent instead (7 or 9), a close code, or 0 to cut the connection.
 func (l *Lookalike) Fault(_ context.Context, f lookalike.Fault) error {
-	if f.Down != nil {
-		l.gate.SetDown(*f.Down)
-	}
-	if f.Drop > 0 {
-		l.gate.Drop(f.Drop)
-	}
-	if f.Redeliver {
-		l.redeliver()
-	}
-	if f.Method == "" && f.Path == "" && f.Times == 0 && f.Status == 0 && !f.Late {
-		return nil
-	}
-	gateway := strings.EqualFold(f.Method, gatewayMethod)
-	if !gateway && f.Status != 0 && (f.Status < 100 || f.Status > 599) {
-		return fmt.Errorf("status %d is no HTTP status: %w", f.Status, lookalike.ErrUnsupported)
-	}
-	l.faults.Add(f)
-	return nil
+	return l.faults.Misbehave(f, &l.gate, l.redeliver, strings.EqualFold(f.Method, gatewayMethod))
 }
 
 // Close ends every gateway connection and closes the files.

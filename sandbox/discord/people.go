@@ -3,7 +3,6 @@ package discord
 import (
 	"fmt"
 	"strconv"
-	"unicode"
 
 	"github.com/rapport-chat/rapport/sandbox/lookalike"
 )
@@ -94,16 +93,8 @@ func (l *Lookalike) update(p *person, fresh person) error {
 
 // user is the person as the bot sees them.
 func (p *person) user() user {
-	shown := displayName(p.Name)
+	shown := lookalike.DisplayName(p.Name)
 	return user{ID: p.ID, Username: p.Name, Discriminator: "0", GlobalName: &shown}
-}
-
-// displayName is the name as people write their own.
-func displayName(name string) string {
-	for i, r := range name {
-		return string(unicode.ToTitle(r)) + name[i+len(string(r)):]
-	}
-	return name
 }
 
 // Direct is the id of the direct channel between a person and the bot.

@@ -1,6 +1,7 @@
 package lookalike
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -39,4 +40,26 @@ func (s *Faults) Take(method, path string, sends bool) (Fault, bool) {
 		return f, true
 	}
 	return Fault{}, false
+}
+
+// Misbehave does what a fault asks for: the gate is shut or opened, redeliver hands the last events over once more, and
+// calls that are to fail are armed. free says that Status need not be one of HTTP, as for a gateway's close codes.
+func (s *Faults) Misbehave(f Fault, gate *Gate, redeliver func(), free bool) error {
+	if f.Down != nil {
+		gate.SetDown(*f.Down)
+	}
+	if f.Drop > 0 {
+		gate.Drop(f.Drop)
+	}
+	if f.Redeliver {
+		redeliver()
+	}
+	if f.Method == "" && f.Path == "" && f.Times == 0 && f.Status == 0 && !f.Late {
+		return nil
+	}
+	if !free && f.Status != 0 && (f.Status < 100 || f.Status > 599) {
+		return fmt.Errorf("status %d is no HTTP status: %w", f.Status, ErrUnsupported)
+	}
+	s.Add(f)
+	return nil
 }

@@ -37,3 +37,11 @@ func CheckName(name string) error {
 	}
 	return nil
 }
+
+// DisplayName is a person's name as people write their own.
+func DisplayName(name string) string {
+	for i, r := range name {
+		return string(unicode.ToTitle(r)) + name[i+len(string(r)):]
+	}
+	return name
+}

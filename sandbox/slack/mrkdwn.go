@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/rapport-chat/rapport/sandbox/lookalike"
 )
 
 // reader shows a text as the app does: its words without the marks, and as HTML for the page.
@@ -228,7 +230,7 @@ func (l *Lookalike) nameOf(user string) string {
 		return l.cfg.Username
 	}
 	if p := l.byID[user]; p != nil {
-		return displayName(p.Name)
+		return lookalike.DisplayName(p.Name)
 	}
 	return user
 }

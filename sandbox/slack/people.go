@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/rapport-chat/rapport/sandbox/lookalike"
 )
@@ -108,14 +107,6 @@ func (l *Lookalike) Direct(name string) string {
 	return p.DM
 }
 
-// displayName is the name as people write their own.
-func displayName(name string) string {
-	for i, r := range name {
-		return string(unicode.ToTitle(r)) + name[i+len(string(r)):]
-	}
-	return name
-}
-
 // locales are the codes that Slack writes for languages. It speaks no Azerbaijani itself; a sandbox that is to try
 // that language reports it all the same.
 var locales = map[string]string{"en": "en-US", "az": "az-AZ", "tr": "tr-TR", "ru": "ru-RU", "de": "de-DE", "fr": "fr-FR"}
@@ -129,7 +120,7 @@ func locale(of string) string {
 
 // user is the person as the API shows them. Source: docs.slack.dev/reference/objects/user-object.
 func (l *Lookalike) user(p *person, withLocale bool) map[string]any {
-	shown := displayName(p.Name)
+	shown := lookalike.DisplayName(p.Name)
 	u := map[string]any{
 		"id": p.ID, "team_id": l.app.team, "name": p.Name, "deleted": p.Deleted, "updated": 1764666000,
 		"profile": map[string]any{
@@ -152,9 +143,9 @@ func (l *Lookalike) user(p *person, withLocale bool) map[string]any {
 // self is the bot's own user.
 func (l *Lookalike) self() map[string]any {
 	return map[string]any{
-		"id": l.app.user, "team_id": l.app.team, "name": l.cfg.Username, "deleted": false, "real_name": displayName(l.cfg.Username),
+		"id": l.app.user, "team_id": l.app.team, "name": l.cfg.Username, "deleted": false, "real_name": lookalike.DisplayName(l.cfg.Username),
 		"profile": map[string]any{
-			"real_name": displayName(l.cfg.Username), "display_name": "", "bot_id": l.app.bot, "api_app_id": l.app.app,
+			"real_name": lookalike.DisplayName(l.cfg.Username), "display_name": "", "bot_id": l.app.bot, "api_app_id": l.app.app,
 		},
 		"is_bot": true, "is_app_user": false, "updated": 1764666000, "tz": "America/Los_Angeles", "tz_offset": -28800,
 	}
@@ -199,7 +190,7 @@ func (l *Lookalike) groupsList(a args) (map[string]any, error) {
 	groups := []any{}
 	for _, handle := range sortedKeys(l.cfg.Groups) {
 		g := map[string]any{
-			"id": id("S", "group", handle), "team_id": l.app.team, "is_usergroup": true, "name": displayName(handle), "handle": handle,
+			"id": id("S", "group", handle), "team_id": l.app.team, "is_usergroup": true, "name": lookalike.DisplayName(handle), "handle": handle,
 			"description": "", "date_delete": 0, "user_count": len(l.cfg.Groups[handle]),
 		}
 		if a.bool("include_users") {

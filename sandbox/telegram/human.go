@@ -80,7 +80,7 @@ func (l *Lookalike) typed(p *person, s lookalike.Say) (message, error) {
 	m := message{Caption: text, CaptionEntities: withDetected(text, nil)}
 	switch s.Attach {
 	case lookalike.Contact:
-		return message{Contact: &contact{PhoneNumber: p.phone(), FirstName: firstName(p.Name), UserID: p.ID}}, nil
+		return message{Contact: &contact{PhoneNumber: p.phone(), FirstName: lookalike.DisplayName(p.Name), UserID: p.ID}}, nil
 	case lookalike.Location:
 		return message{Location: &location{Latitude: 40.3777, Longitude: 49.8920}}, nil
 	}

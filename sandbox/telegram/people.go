@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/rapport-chat/rapport/sandbox/lookalike"
 )
@@ -114,15 +113,7 @@ func (l *Lookalike) update(p *person, fresh person) error {
 
 // user is the person as the bot sees them.
 func (p *person) user() *user {
-	return &user{ID: p.ID, FirstName: firstName(p.Name), Username: username(p.Name), LanguageCode: p.Locale}
-}
-
-// firstName is the name as people write their own.
-func firstName(name string) string {
-	for i, r := range name {
-		return string(unicode.ToTitle(r)) + name[i+len(string(r)):]
-	}
-	return name
+	return &user{ID: p.ID, FirstName: lookalike.DisplayName(p.Name), Username: username(p.Name), LanguageCode: p.Locale}
 }
 
 // username is the name if Telegram would allow it as one.

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+
+	"github.com/rapport-chat/rapport/sandbox/lookalike"
 )
 
 // maxEntries is how many messages of one chat are remembered.
@@ -107,7 +109,7 @@ func (l *Lookalike) keepPerson(p *person) {
 	l.byID[p.ID] = p
 	l.chats[p.ID] = &chat{
 		owner: p,
-		ref:   chatRef{ID: p.ID, FirstName: firstName(p.Name), Username: username(p.Name), Type: "private"},
+		ref:   chatRef{ID: p.ID, FirstName: lookalike.DisplayName(p.Name), Username: username(p.Name), Type: "private"},
 	}
 }
 

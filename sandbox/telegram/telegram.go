@@ -180,22 +180,7 @@ func (l *Lookalike) Busy() []string {
 
 // Fault implements lookalike.Platform.
 func (l *Lookalike) Fault(_ context.Context, f lookalike.Fault) error {
-	if f.Down != nil {
-		l.gate.SetDown(*f.Down)
-	}
-	if f.Drop > 0 {
-		l.gate.Drop(f.Drop)
-	}
-	if f.Redeliver {
-		l.redeliver()
-	}
-	if f.Method != "" || f.Path != "" || f.Times > 0 || f.Status != 0 || f.Late {
-		if f.Status != 0 && (f.Status < 100 || f.Status > 599) {
-			return fmt.Errorf("status %d is no HTTP status: %w", f.Status, lookalike.ErrUnsupported)
-		}
-		l.faults.Add(f)
-	}
-	return nil
+	return l.faults.Misbehave(f, &l.gate, l.redeliver, false)
 }
 
 // Close ends webhook deliveries and polls, and closes the files.
