@@ -28,7 +28,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -70,8 +69,7 @@ type Lookalike struct {
 
 	mu           sync.Mutex
 	log          *lookalike.Log
-	people       []*person
-	byName       map[string]*person
+	people       *lookalike.People[person]
 	byID         map[string]*person
 	chats        map[string]*chat // by channel id
 	place        *chat            // the text channel
@@ -111,7 +109,6 @@ func New(cfg Config) (*Lookalike, error) {
 		cfg:          cfg,
 		bot:          user{ID: id, Username: cfg.Username, Discriminator: "0000", Bot: true},
 		guild:        snowflake("guild"),
-		byName:       map[string]*person{},
 		byID:         map[string]*person{},
 		chats:        map[string]*chat{},
 		files:        map[string]*file{},
@@ -124,8 +121,10 @@ func New(cfg Config) (*Lookalike, error) {
 	}
 	l.place = &chat{id: snowflake("text channel")}
 	l.chats[l.place.id] = l.place
+	l.people = lookalike.NewPeople(l.rules())
 	l.ctx, l.stop = context.WithCancel(context.Background())
-	if err := l.open(); err != nil {
+	l.log, l.journal, err = lookalike.Open(cfg.Dir, l.Name(), cfg.Now, l.replay, l.snapshot)
+	if err != nil {
 		l.stop()
 		return nil, fmt.Errorf("discord look-alike: %w", err)
 	}
@@ -140,26 +139,6 @@ func botID(token string) (string, error) {
 		return "", errors.New("discord look-alike: the first part of the bot's token is not its id in base64")
 	}
 	return string(raw), nil
-}
-
-// open loads what an earlier look-alike left in the folder.
-func (l *Lookalike) open() error {
-	logPath, callsPath := "", ""
-	if l.cfg.Dir != "" {
-		logPath = filepath.Join(l.cfg.Dir, "discord.jsonl")
-		callsPath = filepath.Join(l.cfg.Dir, "discord-calls.jsonl")
-	}
-	var err error
-	if l.log, err = lookalike.OpenLog(logPath, l.replay); err != nil {
-		return err
-	}
-	if err := l.log.Rewrite(l.snapshot()); err != nil {
-		return errors.Join(err, l.log.Close())
-	}
-	if l.journal, err = lookalike.OpenJournal(callsPath, l.cfg.Now); err != nil {
-		return errors.Join(err, l.log.Close())
-	}
-	return nil
 }
 
 // snowflake is the id of something that is the same in every run.
@@ -217,7 +196,6 @@ func (l *Lookalike) Subscribe(ctx context.Context) <-chan lookalike.Event {
 // Busy implements lookalike.Platform: events on their way to the bot, presses without a first response, and calls
 // without an answer.
 func (l *Lookalike) Busy() []string {
-	var busy []string
 	l.mu.Lock()
 	unsent, open := 0, 0
 	for _, s := range l.sessions {
@@ -233,19 +211,10 @@ func (l *Lookalike) Busy() []string {
 	l.forgetWaiting()
 	waiting := len(l.waiting)
 	l.mu.Unlock()
-	if unsent > 0 {
-		busy = append(busy, fmt.Sprintf("discord: events on their way to the bot: %d", unsent))
-	}
-	if waiting > 0 {
-		busy = append(busy, fmt.Sprintf("discord: messages that the bot has not seen: %d", waiting))
-	}
-	if open > 0 {
-		busy = append(busy, fmt.Sprintf("discord: interactions without a response: %d", open))
-	}
-	if open := l.journal.Open(); len(open) > 0 {
-		busy = append(busy, "discord: calls not yet answered: "+strings.Join(open, ", "))
-	}
-	return busy
+	return l.journal.Busy(l.Name(),
+		lookalike.Work{What: "events on their way to the bot", Count: unsent},
+		lookalike.Work{What: "messages that the bot has not seen", Count: waiting},
+		lookalike.Work{What: "interactions without a response", Count: open})
 }
 
 // Fault implements lookalike.Platform. Method "gateway" is for the gateway: Path is "hello", "identify", "resume" or

@@ -209,7 +209,7 @@ func (c *conn) identify(data json.RawMessage) bool {
 	}), "")
 	if *d.Intents&intentGuilds != 0 {
 		s.event("GUILD_CREATE", raw(map[string]any{
-			"id": c.l.guild, "name": serverName, "unavailable": false, "member_count": len(c.l.people) + 1,
+			"id": c.l.guild, "name": serverName, "unavailable": false, "member_count": len(c.l.people.All()) + 1,
 			"channels": []any{c.l.channelJSON(c.l.place)}, "members": []any{}, "roles": []any{},
 		}), "")
 	}

@@ -25,7 +25,7 @@ func (l *Lookalike) Say(_ context.Context, s lookalike.Say) (string, error) {
 	if s.Locale != "" {
 		fresh := *p
 		fresh.Locale = s.Locale
-		if err := l.update(p, fresh); err != nil {
+		if err := l.people.Update(p, fresh); err != nil {
 			return "", err
 		}
 	}
@@ -54,7 +54,7 @@ func (l *Lookalike) speaker(as, in string) (*person, *chat, error) {
 	if in != "" && in != Channel {
 		return nil, nil, fmt.Errorf("no place %q on Discord: %w", in, lookalike.ErrUnsupported)
 	}
-	p, err := l.invent(as)
+	p, err := l.people.Invent(as)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -119,7 +119,7 @@ var typedMention = regexp.MustCompile(`(?i)@([\pL\pN_.]+)`)
 func (l *Lookalike) withMentions(text string) string {
 	return typedMention.ReplaceAllStringFunc(text, func(at string) string {
 		name := lookalike.NameKey(at[1:])
-		switch p := l.byName[name]; {
+		switch p := l.people.Find(name); {
 		case name == "bot", strings.EqualFold(name, l.bot.Username):
 			return "<@" + l.bot.ID + ">"
 		case p != nil:
@@ -198,7 +198,7 @@ func (l *Lookalike) remove(c *chat, e *entry) error {
 
 // own finds a person's own message.
 func (l *Lookalike) own(as, id string) (*person, *chat, *entry, error) {
-	p := l.byName[lookalike.NameKey(as)]
+	p := l.people.Find(as)
 	if p == nil {
 		return nil, nil, nil, fmt.Errorf("%s has never written: %w", as, lookalike.ErrNotFound)
 	}
@@ -231,13 +231,13 @@ func (l *Lookalike) Leave(as string) error {
 func (l *Lookalike) setReach(as string, change func(*person)) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p, err := l.invent(as)
+	p, err := l.people.Invent(as)
 	if err != nil {
 		return err
 	}
 	fresh := *p
 	change(&fresh)
-	if err := l.update(p, fresh); err != nil {
+	if err := l.people.Update(p, fresh); err != nil {
 		return err
 	}
 	l.changed(l.chats[p.DM], lookalike.Event{})

@@ -7,7 +7,7 @@ func (l *Lookalike) Commands(as string) []lookalike.Command {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	tag := ""
-	if p := l.byName[lookalike.NameKey(as)]; p != nil {
+	if p := l.people.Find(as); p != nil {
 		tag = locale(p.Locale)
 	}
 	var out []lookalike.Command
@@ -28,7 +28,7 @@ func (l *Lookalike) Commands(as string) []lookalike.Command {
 func (l *Lookalike) Blocked(as string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p := l.byName[lookalike.NameKey(as)]
+	p := l.people.Find(as)
 	return p != nil && (p.Closed || p.Left)
 }
 

@@ -8,9 +8,6 @@ import (
 	"strconv"
 )
 
-// maxEntries is how many messages of one channel are remembered.
-const maxEntries = 5000
-
 // record is one line of the look-alike's file; one field is set.
 type record struct {
 	Person   *person    `json:"person,omitempty"`
@@ -39,7 +36,7 @@ func (l *Lookalike) replay(line []byte) error {
 	}
 	switch {
 	case r.Person != nil:
-		l.keepPerson(r.Person)
+		l.people.Keep(r.Person)
 	case r.Entry != nil:
 		l.replayEntry(r.Entry)
 	case r.Commands != nil:
@@ -56,14 +53,9 @@ func (l *Lookalike) replay(line []byte) error {
 	return nil
 }
 
-// keepPerson takes a person in, in the place of an older state of the same person.
-func (l *Lookalike) keepPerson(p *person) {
-	if known := l.byName[p.Name]; known != nil {
-		*known = *p
-		return
-	}
-	l.people = append(l.people, p)
-	l.byName[p.Name], l.byID[p.ID] = p, p
+// arrived gives a person their private chat with the bot.
+func (l *Lookalike) arrived(p *person) {
+	l.byID[p.ID] = p
 	l.chats[p.DM] = &chat{id: p.DM, owner: p}
 }
 
@@ -75,21 +67,7 @@ func (l *Lookalike) replayEntry(e *entry) {
 	if id, err := strconv.ParseUint(e.Message.ID, 10, 64); err == nil {
 		l.lastID = max(l.lastID, id)
 	}
-	for i := len(c.entries) - 1; i >= 0; i-- {
-		if c.entries[i].Message.ID == e.Message.ID {
-			c.entries[i] = e
-			return
-		}
-	}
-	l.addEntry(c, e)
-}
-
-// addEntry puts a message at the end of a chat and forgets the oldest beyond the bound.
-func (l *Lookalike) addEntry(c *chat, e *entry) {
-	c.entries = append(c.entries, e)
-	if len(c.entries) > maxEntries+maxEntries/4 {
-		c.entries = slices.Clone(c.entries[len(c.entries)-maxEntries:])
-	}
+	c.remember(e)
 }
 
 // keepEntry saves a message in its present state, and adds it if it is new.
@@ -97,20 +75,14 @@ func (l *Lookalike) keepEntry(c *chat, e *entry, more ...record) error {
 	if err := l.save(append([]record{{Entry: e}}, more...)...); err != nil {
 		return err
 	}
-	for i := len(c.entries) - 1; i >= 0; i-- {
-		if c.entries[i].Message.ID == e.Message.ID {
-			c.entries[i] = e
-			return nil
-		}
-	}
-	l.addEntry(c, e)
+	c.remember(e)
 	return nil
 }
 
 // snapshot is everything that is still of use, as records.
 func (l *Lookalike) snapshot() []any {
 	out := []any{record{LastID: max(l.lastID, 1)}}
-	for _, p := range l.people {
+	for _, p := range l.people.All() {
 		out = append(out, record{Person: p})
 	}
 	for _, id := range slices.Sorted(maps.Keys(l.chats)) {

@@ -11,7 +11,7 @@ func (l *Lookalike) Chat(as, in string) []lookalike.Message {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	out := []lookalike.Message{}
-	p := l.byName[lookalike.NameKey(as)]
+	p := l.people.Find(as)
 	c := l.place
 	switch {
 	case in != "" && in != Channel:

@@ -3,6 +3,8 @@ package discord
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/rapport-chat/rapport/sandbox/lookalike"
 )
 
 // user is a User. Source: docs.discord.com/developers/resources/user.
@@ -155,6 +157,11 @@ func (c *chat) find(id string) *entry {
 		}
 	}
 	return nil
+}
+
+// remember takes a message in, in the place of its older state.
+func (c *chat) remember(e *entry) {
+	c.entries = lookalike.Remember(c.entries, e, func(old *entry) bool { return old.Message.ID == e.Message.ID })
 }
 
 // command is an application command.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -122,6 +123,26 @@ func (j *Journal) Open() []string {
 	}
 	slices.Sort(methods)
 	return methods
+}
+
+// Work is a number of things that a platform waits for, and what they are.
+type Work struct {
+	What  string
+	Count int
+}
+
+// Busy is Platform's Busy: the work that is there, and the calls without an answer.
+func (j *Journal) Busy(platform string, work ...Work) []string {
+	var busy []string
+	for _, w := range work {
+		if w.Count > 0 {
+			busy = append(busy, fmt.Sprintf("%s: %s: %d", platform, w.What, w.Count))
+		}
+	}
+	if open := j.Open(); len(open) > 0 {
+		busy = append(busy, platform+": calls not yet answered: "+strings.Join(open, ", "))
+	}
+	return busy
 }
 
 // Close closes the file behind the journal.

@@ -60,7 +60,7 @@ func (l *Lookalike) membersOf(c *channel) []string {
 	if !c.outside {
 		ids = append(ids, l.app.user)
 	}
-	for _, p := range l.people {
+	for _, p := range l.people.All() {
 		if p.Staff && !p.Deleted {
 			ids = append(ids, p.ID)
 		}

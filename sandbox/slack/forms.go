@@ -72,7 +72,7 @@ func (l *Lookalike) Submit(ctx context.Context, as string, values map[string]str
 		l.mu.Unlock()
 		return fmt.Errorf("no form is open for %s: %w", as, lookalike.ErrNotFound)
 	}
-	p := l.byName[lookalike.NameKey(as)]
+	p := l.people.Find(as)
 	a, err := l.submit(p, v, values)
 	l.mu.Unlock()
 	if err != nil {
@@ -175,7 +175,7 @@ func (l *Lookalike) input(b block, value string) (map[string]any, error) {
 	out := map[string]any{"type": e.Type}
 	if e.Type == "users_select" {
 		out["selected_user"] = nil
-		if p := l.byName[lookalike.NameKey(value)]; p != nil {
+		if p := l.people.Find(value); p != nil {
 			out["selected_user"] = p.ID
 		} else if n > 0 {
 			return nil, refused
@@ -215,7 +215,7 @@ func (l *Lookalike) input(b block, value string) (map[string]any, error) {
 // Dismiss closes the modal that is open for a person; an app that asked for it is told with view_closed.
 func (l *Lookalike) Dismiss(ctx context.Context, as string) error {
 	l.mu.Lock()
-	v, p := l.topModal(as), l.byName[lookalike.NameKey(as)]
+	v, p := l.topModal(as), l.people.Find(as)
 	if v == nil {
 		l.mu.Unlock()
 		return fmt.Errorf("no form is open for %s: %w", as, lookalike.ErrNotFound)

@@ -59,7 +59,7 @@ func (c Config) firstChannel() string {
 
 // speaker finds the person and where they write. Who writes in a channel joins it.
 func (l *Lookalike) speaker(as, in string) (p *person, c *channel, thread string, err error) {
-	if p, err = l.invent(as); err != nil {
+	if p, err = l.people.Invent(as); err != nil {
 		return nil, nil, "", err
 	}
 	if p.Deleted {
@@ -74,7 +74,7 @@ func (l *Lookalike) speaker(as, in string) (p *person, c *channel, thread string
 	if c.owner == nil && !p.Staff {
 		fresh := *p
 		fresh.Staff = true
-		if err := l.change(p, fresh); err != nil {
+		if err := l.people.Update(p, fresh); err != nil {
 			return nil, nil, "", err
 		}
 		err = l.emit(map[string]any{
@@ -89,7 +89,7 @@ func (l *Lookalike) Say(_ context.Context, s lookalike.Say) (string, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if s.In == homePlace {
-		p, err := l.invent(s.As)
+		p, err := l.people.Invent(s.As)
 		if err != nil {
 			return "", err
 		}
@@ -102,7 +102,7 @@ func (l *Lookalike) Say(_ context.Context, s lookalike.Say) (string, error) {
 	if s.Locale != "" {
 		fresh := *p
 		fresh.Locale = s.Locale
-		if err := l.change(p, fresh); err != nil {
+		if err := l.people.Update(p, fresh); err != nil {
 			return "", err
 		}
 	}
@@ -189,7 +189,7 @@ func (l *Lookalike) Delete(_ context.Context, as, ts string) error {
 
 // mine finds a person's own message.
 func (l *Lookalike) mine(as, ts string) (*channel, *entry, error) {
-	p := l.byName[lookalike.NameKey(as)]
+	p := l.people.Find(as)
 	if p == nil {
 		return nil, nil, fmt.Errorf("%s has never written: %w", as, lookalike.ErrNotFound)
 	}
@@ -216,13 +216,13 @@ func (l *Lookalike) Unblock(_ context.Context, as string) error { return l.activ
 func (l *Lookalike) activate(as string, active bool) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p, err := l.invent(as)
+	p, err := l.people.Invent(as)
 	if err != nil || p.Deleted != active {
 		return err
 	}
 	fresh := *p
 	fresh.Deleted = !active
-	if err := l.change(p, fresh); err != nil {
+	if err := l.people.Update(p, fresh); err != nil {
 		return err
 	}
 	l.changed(l.byChan[p.DM], event())

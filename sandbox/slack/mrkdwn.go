@@ -332,7 +332,7 @@ var escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 func (l *Lookalike) linkNames(text string) string {
 	return regexp.MustCompile(`@([\pL\pN_.-]+)`).ReplaceAllStringFunc(text, func(at string) string {
 		name := lowerName(at)
-		switch p := l.byName[name]; {
+		switch p := l.people.Find(name); {
 		case name == "channel", name == "here", name == "everyone":
 			return "<!" + name + ">"
 		case p != nil:

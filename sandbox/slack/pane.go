@@ -19,7 +19,7 @@ func (l *Lookalike) Commands(string) []lookalike.Command {
 func (l *Lookalike) Blocked(as string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p := l.byName[lookalike.NameKey(as)]
+	p := l.people.Find(as)
 	return p != nil && p.Deleted
 }
 

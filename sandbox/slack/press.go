@@ -61,7 +61,7 @@ func (l *Lookalike) press(press lookalike.Press) (*act, error) {
 }
 
 func (l *Lookalike) pressHome(press lookalike.Press) (*act, error) {
-	p, err := l.invent(press.As)
+	p, err := l.people.Invent(press.As)
 	if err != nil {
 		return nil, err
 	}

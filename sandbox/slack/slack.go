@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -64,8 +63,7 @@ type Lookalike struct {
 
 	mu       sync.Mutex
 	log      *lookalike.Log
-	people   []*person
-	byName   map[string]*person
+	people   *lookalike.People[person]
 	byID     map[string]*person
 	channels []*channel
 	byChan   map[string]*channel
@@ -126,7 +124,6 @@ func New(cfg Config) (*Lookalike, error) {
 	l := &Lookalike{
 		cfg:      cfg,
 		app:      identity{team: id("T", "team"), user: id("U", "bot"), bot: id("B", "bot"), app: id("A", "app")},
-		byName:   map[string]*person{},
 		byID:     map[string]*person{},
 		byChan:   map[string]*channel{},
 		files:    map[string]*file{},
@@ -139,11 +136,13 @@ func New(cfg Config) (*Lookalike, error) {
 		pace:     newPace(cfg.Limits),
 	}
 	l.queue.init(cfg.EventsURL)
+	l.people = lookalike.NewPeople(l.rules())
 	l.ctx, l.stop = context.WithCancel(context.Background())
 	for _, name := range cfg.Channels {
 		l.addChannel(name)
 	}
-	if err := l.open(); err != nil {
+	var err error
+	if l.log, l.journal, err = lookalike.Open(cfg.Dir, l.Name(), cfg.Now, l.replay, l.snapshot); err != nil {
 		l.stop()
 		return nil, fmt.Errorf("slack look-alike: %w", err)
 	}
@@ -155,26 +154,6 @@ func New(cfg Config) (*Lookalike, error) {
 		}
 	})
 	return l, nil
-}
-
-// open loads what an earlier look-alike left in the folder.
-func (l *Lookalike) open() error {
-	logPath, callsPath := "", ""
-	if l.cfg.Dir != "" {
-		logPath = filepath.Join(l.cfg.Dir, "slack.jsonl")
-		callsPath = filepath.Join(l.cfg.Dir, "slack-calls.jsonl")
-	}
-	var err error
-	if l.log, err = lookalike.OpenLog(logPath, l.replay); err != nil {
-		return err
-	}
-	if err := l.log.Rewrite(l.snapshot()); err != nil {
-		return errors.Join(err, l.log.Close())
-	}
-	if l.journal, err = lookalike.OpenJournal(callsPath, l.cfg.Now); err != nil {
-		return errors.Join(err, l.log.Close())
-	}
-	return nil
 }
 
 // id is the id of something that is the same in every run, as Slack forms them.
@@ -244,20 +223,12 @@ func (l *Lookalike) Subscribe(ctx context.Context) <-chan lookalike.Event {
 // Busy implements lookalike.Platform: events that are not acknowledged, presses without a response, and calls without
 // an answer.
 func (l *Lookalike) Busy() []string {
-	var busy []string
 	l.mu.Lock()
 	events, acts := len(l.queue.pending), l.queue.awaited
 	l.mu.Unlock()
-	if events > 0 {
-		busy = append(busy, fmt.Sprintf("slack: events that the app has not acknowledged: %d", events))
-	}
-	if acts > 0 {
-		busy = append(busy, fmt.Sprintf("slack: interactions without a response: %d", acts))
-	}
-	if open := l.journal.Open(); len(open) > 0 {
-		busy = append(busy, "slack: calls not yet answered: "+strings.Join(open, ", "))
-	}
-	return busy
+	return l.journal.Busy(l.Name(),
+		lookalike.Work{What: "events that the app has not acknowledged", Count: events},
+		lookalike.Work{What: "interactions without a response", Count: acts})
 }
 
 // Fault implements lookalike.Platform; the package comment lists what there is.

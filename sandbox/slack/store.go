@@ -9,9 +9,6 @@ import (
 	"strings"
 )
 
-// maxEntries is how many messages of one channel are remembered.
-const maxEntries = 5000
-
 // record is one line of the look-alike's file; one field is set.
 type record struct {
 	Person *person   `json:"person,omitempty"`
@@ -41,7 +38,7 @@ func (l *Lookalike) replay(line []byte) error {
 	}
 	switch {
 	case r.Person != nil:
-		l.keepPerson(r.Person)
+		l.people.Keep(r.Person)
 	case r.Entry != nil:
 		l.replayEntry(r.Entry)
 	case r.File != nil:
@@ -61,14 +58,9 @@ func (l *Lookalike) replay(line []byte) error {
 	return nil
 }
 
-// keepPerson takes a person in, in the place of an older state of the same person.
-func (l *Lookalike) keepPerson(p *person) {
-	if known := l.byName[p.Name]; known != nil {
-		*known = *p
-		return
-	}
-	l.people = append(l.people, p)
-	l.byName[p.Name], l.byID[p.ID] = p, p
+// arrived gives a person their private chat with the bot.
+func (l *Lookalike) arrived(p *person) {
+	l.byID[p.ID] = p
 	c := &channel{id: p.DM, owner: p}
 	l.channels = append(l.channels, c)
 	l.byChan[c.id] = c
@@ -100,13 +92,7 @@ func (l *Lookalike) replayEntry(e *entry) {
 		return
 	}
 	l.lastTS = max(l.lastTS, micros(e.Message.TS))
-	for i := len(c.entries) - 1; i >= 0; i-- {
-		if c.entries[i].Message.TS == e.Message.TS {
-			c.entries[i] = e
-			return
-		}
-	}
-	addEntry(c, e)
+	c.remember(e)
 }
 
 // micros is a ts as a number, 0 for what is none.
@@ -117,14 +103,6 @@ func micros(ts string) int64 {
 		return 0
 	}
 	return n
-}
-
-// addEntry puts a message at the end of a channel and forgets the oldest beyond the bound.
-func addEntry(c *channel, e *entry) {
-	c.entries = append(c.entries, e)
-	if len(c.entries) > maxEntries+maxEntries/4 {
-		c.entries = slices.Clone(c.entries[len(c.entries)-maxEntries:])
-	}
 }
 
 // keepEntry saves a message in its present state together with the events that it makes, and adds it if it is new.
@@ -138,12 +116,7 @@ func (l *Lookalike) keepEntry(c *channel, e *entry, events ...map[string]any) er
 	if err := l.save(records...); err != nil {
 		return err
 	}
-	known := slices.IndexFunc(c.entries, func(old *entry) bool { return old.Message.TS == e.Message.TS })
-	if known >= 0 {
-		c.entries[known] = e
-	} else {
-		addEntry(c, e)
-	}
+	c.remember(e)
 	l.enqueue(fresh...)
 	return nil
 }
@@ -161,7 +134,7 @@ func (l *Lookalike) emit(event map[string]any) error {
 // snapshot is everything that is still of use, as records.
 func (l *Lookalike) snapshot() []any {
 	out := []any{record{LastTS: max(l.lastTS, 1)}, record{LastNo: max(l.queue.next, 1)}}
-	for _, p := range l.people {
+	for _, p := range l.people.All() {
 		out = append(out, record{Person: p})
 	}
 	for _, c := range l.channels {

@@ -13,7 +13,7 @@ func (l *Lookalike) Chat(as, in string) []lookalike.Message {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	out := []lookalike.Message{}
-	p := l.byName[lookalike.NameKey(as)]
+	p := l.people.Find(as)
 	if in == homePlace {
 		return l.homeChat(p)
 	}

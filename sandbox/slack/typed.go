@@ -75,7 +75,7 @@ func (l *Lookalike) pieces(line string) []element {
 
 // mentionOf is what a name after an @ becomes, nothing for a name that nobody has.
 func (l *Lookalike) mentionOf(name string) element {
-	switch p := l.byName[name]; {
+	switch p := l.people.Find(name); {
 	case name == "bot", name == strings.ToLower(l.cfg.Username):
 		return element{Type: "user", UserID: l.app.user}
 	case name == "channel", name == "here", name == "everyone":

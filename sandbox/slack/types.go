@@ -3,6 +3,8 @@ package slack
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/rapport-chat/rapport/sandbox/lookalike"
 )
 
 // message is a message as the API and the events show it. Source: docs.slack.dev/reference/events/message.
@@ -84,6 +86,11 @@ func (c *channel) find(ts string) *entry {
 		}
 	}
 	return nil
+}
+
+// remember takes a message in, in the place of its older state.
+func (c *channel) remember(e *entry) {
+	c.entries = lookalike.Remember(c.entries, e, func(old *entry) bool { return old.Message.TS == e.Message.TS })
 }
 
 // kind is the channel_type of events.

@@ -243,7 +243,7 @@ const homeEvery = 30 * time.Second
 func (l *Lookalike) OpenHome(as string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p, err := l.invent(as)
+	p, err := l.people.Invent(as)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func (l *Lookalike) Say(_ context.Context, s lookalike.Say) (string, error) {
 	if s.Locale != "" {
 		fresh := *p
 		fresh.Locale = s.Locale
-		if err := l.update(p, fresh); err != nil {
+		if err := l.people.Update(p, fresh); err != nil {
 			return "", err
 		}
 	}
@@ -49,7 +49,7 @@ func (l *Lookalike) speaker(as, in string) (*person, *chat, error) {
 	if in != "" && in != Group {
 		return nil, nil, fmt.Errorf("no place %q on Telegram: %w", in, lookalike.ErrUnsupported)
 	}
-	p, err := l.invent(as)
+	p, err := l.people.Invent(as)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -139,7 +139,7 @@ func (l *Lookalike) say(p *person, c *chat, m message) (string, error) {
 	}
 	*p = started
 	l.nextMessage++
-	l.addEntry(c, e)
+	c.remember(e)
 	l.deliver(u)
 	l.changed(c, false)
 	return strconv.Itoa(m.ID), nil
@@ -234,7 +234,7 @@ func (l *Lookalike) Delete(_ context.Context, as, id string) error {
 
 // own finds a person's own message, in the private chat or in the group.
 func (l *Lookalike) own(as, id string) (*person, *chat, *entry, error) {
-	p := l.byName[lookalike.NameKey(as)]
+	p := l.people.Find(as)
 	if p == nil {
 		return nil, nil, nil, fmt.Errorf("%s has never written: %w", as, lookalike.ErrNotFound)
 	}
@@ -258,7 +258,7 @@ func (l *Lookalike) Unblock(_ context.Context, as string) error { return l.setBl
 func (l *Lookalike) setBlocked(as string, blocked bool) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p, err := l.invent(as)
+	p, err := l.people.Invent(as)
 	if err != nil || p.Blocked == blocked {
 		return err
 	}
@@ -297,13 +297,13 @@ func (l *Lookalike) setBlocked(as string, blocked bool) error {
 func (l *Lookalike) Deactivate(as string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p, err := l.invent(as)
+	p, err := l.people.Invent(as)
 	if err != nil {
 		return err
 	}
 	fresh := *p
 	fresh.Deactivated = true
-	return l.update(p, fresh)
+	return l.people.Update(p, fresh)
 }
 
 // callback is a CallbackQuery.
@@ -340,7 +340,7 @@ func (l *Lookalike) PressGone(as, data string, id int) error {
 	p, err := func() (*person, error) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		return l.invent(as)
+		return l.people.Invent(as)
 	}()
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ func (l *Lookalike) Commands(as string) []lookalike.Command {
 	defer l.mu.Unlock()
 	locale := ""
 	var chat any
-	if p := l.byName[lookalike.NameKey(as)]; p != nil {
+	if p := l.people.Find(as); p != nil {
 		locale, chat = p.Locale, p.ID
 	}
 	if len(locale) > 2 {
@@ -45,7 +45,7 @@ func shownCommands(list []command) []lookalike.Command {
 func (l *Lookalike) Blocked(as string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p := l.byName[lookalike.NameKey(as)]
+	p := l.people.Find(as)
 	return p != nil && p.Blocked
 }
 

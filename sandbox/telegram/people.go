@@ -18,68 +18,45 @@ const (
 func (l *Lookalike) Person(name string) lookalike.Person {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p, err := l.invent(name)
-	if err != nil {
-		return lookalike.Person{}
-	}
-	return p.public()
+	return l.people.Person(name)
 }
 
 // Introduce implements lookalike.Platform: the person has pressed Start earlier.
 func (l *Lookalike) Introduce(given lookalike.Person) (lookalike.Person, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p := l.byName[lookalike.NameKey(given.Name)]
-	if p == nil {
-		var err error
-		if p, err = l.make(given.Name, given.ID); err != nil {
-			return lookalike.Person{}, err
-		}
-	}
-	fresh := *p
-	fresh.Locale, fresh.Staff, fresh.Started = given.Locale, given.Staff, true
-	if err := l.update(p, fresh); err != nil {
-		return lookalike.Person{}, err
-	}
-	return p.public(), nil
+	return l.people.Introduce(given)
 }
 
 // People implements lookalike.Platform.
 func (l *Lookalike) People() []lookalike.Person {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	out := make([]lookalike.Person, len(l.people))
-	for i, p := range l.people {
-		out[i] = p.public()
+	return l.people.Public()
+}
+
+// rules are what is said of people here.
+func (l *Lookalike) rules() lookalike.Rules[person] {
+	return lookalike.Rules[person]{
+		Make: l.make, Arrived: l.arrived, Greet: (*person).greet, Public: (*person).public,
+		Save: func(p *person) error { return l.save(record{Person: p}) },
 	}
-	return out
+}
+
+func (p *person) greet(given lookalike.Person) {
+	p.Locale, p.Staff, p.Started = given.Locale, given.Staff, true
 }
 
 func (p *person) public() lookalike.Person {
 	return lookalike.Person{Name: p.Name, ID: strconv.FormatInt(p.ID, 10), Locale: p.Locale, Staff: p.Staff}
 }
 
-// invent finds the person or makes a new one.
-func (l *Lookalike) invent(name string) (*person, error) {
-	if p := l.byName[lookalike.NameKey(name)]; p != nil {
-		return p, nil
-	}
-	return l.make(name, "")
-}
-
 func (l *Lookalike) make(name, id string) (*person, error) {
-	if err := lookalike.CheckName(name); err != nil {
-		return nil, err
-	}
-	p := &person{Name: lookalike.NameKey(name)}
+	p := &person{Name: name}
 	var err error
 	if p.ID, err = l.newID(p.Name, id); err != nil {
 		return nil, err
 	}
-	if err := l.save(record{Person: p}); err != nil {
-		return nil, err
-	}
-	l.keepPerson(p)
 	return p, nil
 }
 
@@ -97,18 +74,6 @@ func (l *Lookalike) newID(name, given string) (int64, error) {
 		id = (id + 1) % userIDRange
 	}
 	return firstUserID + id, nil
-}
-
-// update saves a person's new state, if it is one.
-func (l *Lookalike) update(p *person, fresh person) error {
-	if fresh == *p {
-		return nil
-	}
-	if err := l.save(record{Person: &fresh}); err != nil {
-		return err
-	}
-	*p = fresh
-	return nil
 }
 
 // user is the person as the bot sees them.

@@ -127,7 +127,7 @@ func (l *Lookalike) send(p params, m message) (any, error) {
 	if kb.menu != nil || kb.remove {
 		c.menu = kb.menu
 	}
-	l.addEntry(c, e)
+	c.remember(e)
 	l.changed(c, false)
 	return m, nil
 }

@@ -10,9 +10,6 @@ import (
 	"github.com/rapport-chat/rapport/sandbox/lookalike"
 )
 
-// maxEntries is how many messages of one chat are remembered.
-const maxEntries = 5000
-
 // record is one line of the look-alike's file; one field is set.
 type record struct {
 	Person   *person       `json:"person,omitempty"`
@@ -67,7 +64,7 @@ func (l *Lookalike) replay(line []byte) error {
 	}
 	switch {
 	case r.Person != nil:
-		l.keepPerson(r.Person)
+		l.people.Keep(r.Person)
 	case r.Entry != nil:
 		l.replayEntry(r.Entry)
 	case r.Menu != nil:
@@ -98,14 +95,8 @@ func (l *Lookalike) replay(line []byte) error {
 	return nil
 }
 
-// keepPerson takes a person in, in the place of an older state of the same person.
-func (l *Lookalike) keepPerson(p *person) {
-	if known := l.byName[p.Name]; known != nil {
-		*known = *p
-		return
-	}
-	l.people = append(l.people, p)
-	l.byName[p.Name] = p
+// arrived gives a person their private chat with the bot.
+func (l *Lookalike) arrived(p *person) {
 	l.byID[p.ID] = p
 	l.chats[p.ID] = &chat{
 		owner: p,
@@ -119,21 +110,7 @@ func (l *Lookalike) replayEntry(e *entry) {
 		return
 	}
 	l.nextMessage = max(l.nextMessage, e.Message.ID+1)
-	for i := len(c.entries) - 1; i >= 0; i-- {
-		if c.entries[i].Message.ID == e.Message.ID {
-			c.entries[i] = e
-			return
-		}
-	}
-	l.addEntry(c, e)
-}
-
-// addEntry puts a message at the end of a chat and forgets the oldest beyond the bound.
-func (l *Lookalike) addEntry(c *chat, e *entry) {
-	c.entries = append(c.entries, e)
-	if len(c.entries) > maxEntries+maxEntries/4 {
-		c.entries = slices.Clone(c.entries[len(c.entries)-maxEntries:])
-	}
+	c.remember(e)
 }
 
 func (l *Lookalike) replayUpdate(u *update) {
@@ -150,7 +127,7 @@ func (l *Lookalike) replayUpdate(u *update) {
 // snapshot is everything that is still of use, as records.
 func (l *Lookalike) snapshot() []any {
 	out := []any{record{Next: &nextCounters{Message: l.nextMessage, Update: l.queue.next, Query: l.queue.nextQuery}}}
-	for _, p := range l.people {
+	for _, p := range l.people.All() {
 		out = append(out, record{Person: p})
 	}
 	for _, id := range slices.Sorted(maps.Keys(l.chats)) {

@@ -12,10 +12,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"regexp"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -54,8 +52,7 @@ type Lookalike struct {
 
 	mu          sync.Mutex
 	log         *lookalike.Log
-	people      []*person
-	byName      map[string]*person
+	people      *lookalike.People[person]
 	byID        map[int64]*person
 	chats       map[int64]*chat
 	group       *chat
@@ -95,7 +92,6 @@ func New(cfg Config) (*Lookalike, error) {
 	l := &Lookalike{
 		cfg:      cfg,
 		bot:      user{ID: id, IsBot: true, FirstName: cfg.BotName, Username: cfg.Username},
-		byName:   map[string]*person{},
 		byID:     map[int64]*person{},
 		chats:    map[int64]*chat{},
 		queries:  map[string]*query{},
@@ -109,31 +105,15 @@ func New(cfg Config) (*Lookalike, error) {
 	l.nextMessage = 1
 	l.group = &chat{ref: chatRef{ID: -int64(1_000_000_000 + lookalike.Seed("telegram group")%1_000_000_000), Title: "Sandbox group", Type: "group"}}
 	l.chats[l.group.ref.ID] = l.group
+	l.people = lookalike.NewPeople(l.rules())
 	l.ctx, l.stop = context.WithCancel(context.Background())
-	if err := l.open(); err != nil {
+	l.log, l.journal, err = lookalike.Open(cfg.Dir, l.Name(), cfg.Now, l.replay, l.snapshot)
+	if err != nil {
 		l.stop()
 		return nil, fmt.Errorf("telegram look-alike: %w", err)
 	}
 	l.resumeWebhook()
 	return l, nil
-}
-
-// open loads what an earlier look-alike left in the folder.
-func (l *Lookalike) open() error {
-	logPath, callsPath := "", ""
-	if l.cfg.Dir != "" {
-		logPath = filepath.Join(l.cfg.Dir, "telegram.jsonl")
-		callsPath = filepath.Join(l.cfg.Dir, "telegram-calls.jsonl")
-	}
-	var err error
-	if l.log, err = lookalike.OpenLog(logPath, l.replay); err != nil {
-		return err
-	}
-	if err := l.log.Rewrite(l.snapshot()); err != nil {
-		return err
-	}
-	l.journal, err = lookalike.OpenJournal(callsPath, l.cfg.Now)
-	return err
 }
 
 // Name implements lookalike.Platform.
@@ -163,19 +143,12 @@ func (l *Lookalike) Subscribe(ctx context.Context) <-chan lookalike.Event {
 // Busy implements lookalike.Platform: updates that the bot has not confirmed, and calls without an answer. A long
 // poll that waits is at rest.
 func (l *Lookalike) Busy() []string {
-	var busy []string
 	l.mu.Lock()
-	if n := len(l.queue.pending); n > 0 {
-		busy = append(busy, fmt.Sprintf("telegram: updates not yet confirmed by the bot: %d", n))
-	}
-	if n := len(l.queue.again); n > 0 {
-		busy = append(busy, fmt.Sprintf("telegram: updates to be handed over once more: %d", n))
-	}
+	pending, again := len(l.queue.pending), len(l.queue.again)
 	l.mu.Unlock()
-	if open := l.journal.Open(); len(open) > 0 {
-		busy = append(busy, "telegram: calls not yet answered: "+strings.Join(open, ", "))
-	}
-	return busy
+	return l.journal.Busy(l.Name(),
+		lookalike.Work{What: "updates not yet confirmed by the bot", Count: pending},
+		lookalike.Work{What: "updates to be handed over once more", Count: again})
 }
 
 // Fault implements lookalike.Platform.

@@ -12,7 +12,7 @@ func (l *Lookalike) Chat(as, in string) []lookalike.Message {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	out := []lookalike.Message{}
-	p := l.byName[lookalike.NameKey(as)]
+	p := l.people.Find(as)
 	if p == nil || in != "" && in != Group {
 		return out
 	}
@@ -32,7 +32,7 @@ func (l *Lookalike) Chat(as, in string) []lookalike.Message {
 func (l *Lookalike) Menu(as string) [][]string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p := l.byName[lookalike.NameKey(as)]
+	p := l.people.Find(as)
 	if p == nil {
 		return nil
 	}

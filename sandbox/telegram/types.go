@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"time"
 	"unicode/utf16"
+
+	"github.com/rapport-chat/rapport/sandbox/lookalike"
 )
 
 // The types below are the objects of the Bot API as it sends them, limited to the fields that the look-alike has.
@@ -170,6 +172,11 @@ func (c *chat) find(id int) *entry {
 		}
 	}
 	return nil
+}
+
+// remember takes a message in, in the place of its older state.
+func (c *chat) remember(e *entry) {
+	c.entries = lookalike.Remember(c.entries, e, func(old *entry) bool { return old.Message.ID == e.Message.ID })
 }
 
 func messageID(s string) int {
