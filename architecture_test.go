@@ -65,7 +65,7 @@ const anything = "*"
 var apart = []string{"adapters"}
 
 // shared are the folders of such rooms that all others there may know.
-var shared = []string{"adapters/calling"}
+var shared = []string{"adapters/calling", "adapters/lenient"}
 
 // testSupport are folders that only tests may import.
 var testSupport = []string{"persistence/dbtest", "adapters/adaptertest"}

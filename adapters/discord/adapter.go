@@ -8,7 +8,6 @@ package discord
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -201,45 +200,3 @@ func channelID(to conversation.Address) (string, error) {
 	}
 	return id, nil
 }
-
-// object reads a JSON object field by field, nil for anything else: a server that is not quite the original may send
-// anything.
-func object(raw json.RawMessage) map[string]json.RawMessage {
-	var m map[string]json.RawMessage
-	if json.Unmarshal(raw, &m) != nil {
-		return nil
-	}
-	return m
-}
-
-// list reads a JSON array, nil for anything else.
-func list(raw json.RawMessage) []json.RawMessage {
-	var out []json.RawMessage
-	if json.Unmarshal(raw, &out) != nil {
-		return nil
-	}
-	return out
-}
-
-// text reads a string or a number as text, empty for anything else.
-func text(raw json.RawMessage) string {
-	var s string
-	if json.Unmarshal(raw, &s) == nil {
-		return clean(s)
-	}
-	var n json.Number
-	if json.Unmarshal(raw, &n) == nil {
-		return n.String()
-	}
-	return ""
-}
-
-// numberOf reads a whole number, 0 for anything else.
-func numberOf(raw json.RawMessage) int {
-	var n int
-	_ = json.Unmarshal(raw, &n) // what is no number counts as none
-	return n
-}
-
-// truth reads a boolean, false for anything else.
-func truth(raw json.RawMessage) bool { return string(raw) == "true" }

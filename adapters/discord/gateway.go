@@ -228,7 +228,7 @@ func (l *link) read(ctx context.Context, r *receiver, running *sync.WaitGroup) e
 			err = errReconnect
 		case opInvalidSession:
 			err = errReconnect
-			if string(f.D) != "true" {
+			if !truth(f.D) {
 				err = errInvalid
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rapport-chat/rapport/adapters/lenient"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -144,7 +145,7 @@ const flagVoice = 1 << 13
 // attachments lists what came with a message besides words.
 func attachments(d map[string]json.RawMessage) []conversation.Attachment {
 	var out []conversation.Attachment
-	flags := numberOf(d["flags"])
+	flags, _ := lenient.Number(d["flags"])
 	for _, raw := range list(d["attachments"]) {
 		f := object(raw)
 		a := conversation.Attachment{Kind: "file", File: text(f["url"]), Name: text(f["filename"])}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rapport-chat/rapport/adapters/calling"
+	"github.com/rapport-chat/rapport/adapters/lenient"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -178,7 +179,7 @@ func (a *Adapter) loanOf(ctx context.Context, h *handle) (*loan, error) {
 	case err == nil:
 		m := object(ex.body)
 		l.id, l.content = text(m["id"]), text(m["content"])
-		if numberOf(m["flags"])&flagLoading != 0 {
+		if flags, _ := lenient.Number(m["flags"]); flags&flagLoading != 0 {
 			l.state = loanFree
 		}
 	case calling.CodeOf(err) != codeHandleGone && calling.CodeOf(err) != codeGone:

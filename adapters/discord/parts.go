@@ -178,8 +178,3 @@ func cutText(s string, limit int) string {
 }
 
 const ellipsis = "…"
-
-// clean makes a string fit for the database and for others: valid UTF-8 without NUL.
-func clean(s string) string {
-	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
-}

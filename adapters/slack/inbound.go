@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rapport-chat/rapport/adapters/lenient"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -210,7 +211,8 @@ func attachments(m fields) []conversation.Attachment {
 	var out []conversation.Attachment
 	for _, raw := range list(m["files"]) {
 		f := object(raw)
-		at := conversation.Attachment{Kind: fileKind(f), Name: text(f["name"]), Size: max(number(f["size"]), 0)}
+		size, _ := lenient.Number(f["size"])
+		at := conversation.Attachment{Kind: fileKind(f), Name: text(f["name"]), Size: max(size, 0)}
 		if id := text(f["id"]); isID(id) {
 			at.File = strings.TrimSpace(id + " " + fileAddress(f))
 		}

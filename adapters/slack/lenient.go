@@ -1,61 +1,22 @@
 package slack
 
 import (
-	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf16"
+
+	"github.com/rapport-chat/rapport/adapters/lenient"
 )
 
-// object reads a JSON object field by field, nil for anything else: a server that is not quite the original may send
-// anything.
-func object(raw json.RawMessage) map[string]json.RawMessage {
-	var m map[string]json.RawMessage
-	if json.Unmarshal(raw, &m) != nil {
-		return nil
-	}
-	return m
-}
-
-// list reads a JSON array, nil for anything else.
-func list(raw json.RawMessage) []json.RawMessage {
-	var out []json.RawMessage
-	if json.Unmarshal(raw, &out) != nil {
-		return nil
-	}
-	return out
-}
-
-// text reads a string or a number as text, empty for anything else.
-func text(raw json.RawMessage) string {
-	var s string
-	if json.Unmarshal(raw, &s) == nil {
-		return clean(s)
-	}
-	var n json.Number
-	if json.Unmarshal(raw, &n) == nil {
-		return n.String()
-	}
-	return ""
-}
-
-// truth reads a boolean, false for anything else.
-func truth(raw json.RawMessage) bool { return string(raw) == "true" }
-
-// number reads a whole number, 0 for anything else.
-func number(raw json.RawMessage) int64 {
-	n, err := strconv.ParseInt(text(raw), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
-// clean makes a string fit for the database and for others: valid UTF-8 without NUL.
-func clean(s string) string {
-	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
-}
+// What comes from the platform is read field by field and without errors, see adapters/lenient.
+var (
+	object = lenient.Object
+	list   = lenient.List
+	text   = lenient.Text
+	truth  = lenient.Truth
+	clean  = lenient.Clean
+)
 
 // instant reads the platform's ids of messages, which are times such as "1732241234.000200".
 func instant(ts string) (time.Time, bool) {

@@ -127,7 +127,7 @@ func (ex *exchange) read(res *http.Response, body []byte) {
 		return
 	}
 	ex.answered = true
-	ex.ok = string(a.OK) == "true"
+	ex.ok = truth(a.OK)
 	ex.result = a.Result
 	if ex.ok {
 		return

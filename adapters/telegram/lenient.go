@@ -1,42 +1,22 @@
 package telegram
 
 import (
-	"bytes"
 	"encoding/json"
 	"strconv"
 	"strings"
 
+	"github.com/rapport-chat/rapport/adapters/lenient"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
-// number reads a whole number that may stand in quotation marks.
-func number(raw json.RawMessage) (int64, bool) {
-	s := strings.Trim(string(bytes.TrimSpace(raw)), `"`)
-	n, err := strconv.ParseInt(s, 10, 64)
-	return n, err == nil
-}
-
-// text reads a string; anything else is empty. NUL, which PostgreSQL refuses in text, is dropped.
-func text(raw json.RawMessage) string {
-	var s string
-	if json.Unmarshal(raw, &s) != nil {
-		return ""
-	}
-	return clean(s)
-}
-
-func clean(s string) string {
-	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
-}
-
-// object reads a JSON object's fields; anything else has none.
-func object(raw json.RawMessage) map[string]json.RawMessage {
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(raw, &fields) != nil {
-		return nil
-	}
-	return fields
-}
+// What comes from the platform is read field by field and without errors, see adapters/lenient.
+var (
+	object = lenient.Object
+	text   = lenient.Text
+	number = lenient.Number
+	truth  = lenient.Truth
+	clean  = lenient.Clean
+)
 
 // outline is what can be read of the sender and place of an update without understanding it.
 type outline struct {
@@ -60,7 +40,7 @@ func outlineOf(raw json.RawMessage) outline {
 	if id, ok := number(message["message_id"]); ok {
 		o.message = strconv.FormatInt(id, 10)
 	}
-	if string(message["is_topic_message"]) == "true" {
+	if truth(message["is_topic_message"]) {
 		if id, ok := number(message["message_thread_id"]); ok {
 			o.thread = strconv.FormatInt(id, 10)
 		}
