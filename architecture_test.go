@@ -46,6 +46,8 @@ var rooms = []room{
 		"conversation", "outbox", "desk", "engagement", "knowledge", "language", "texts", "clock",
 	}},
 
+	// The suite that every adapter passes knows no platform, but how people use a look-alike.
+	{folder: "adapters/adaptertest", may: []string{"conversation", "texts", "sandbox/lookalike"}},
 	// The edges. No adapter knows another one, or a store.
 	{folder: "adapters", may: []string{"conversation", "language", "texts", "clock", "config"}},
 	{folder: "web", may: []string{
@@ -147,6 +149,8 @@ func TestTheTableOfArrows(t *testing.T) {
 		"no adapter knows another":             {"adapters/slack", "adapters/discord", false},
 		"adapters share how to call":           {"adapters/slack", "adapters/calling", true},
 		"what they share knows none of them":   {"adapters/calling", "adapters/slack", false},
+		"their suite knows a person's side":    {"adapters/adaptertest", "sandbox/lookalike", true},
+		"their suite knows no platform":        {"adapters/adaptertest", "sandbox/slack", false},
 		"an adapter has folders of its own":    {"adapters/slack", "adapters/slack/cards", true},
 		"no adapter knows a store":             {"adapters/slack", "persistence", false},
 		"no adapter knows the outbox":          {"adapters/slack", "outbox", false},

@@ -1,17 +1,13 @@
 package telegram_test
 
 import (
-	"context"
 	"errors"
 	"log/slog"
-	"net/http"
 	"testing"
-	"time"
 
 	"github.com/rapport-chat/rapport/adapters/adaptertest"
 	"github.com/rapport-chat/rapport/adapters/telegram"
 	"github.com/rapport-chat/rapport/config"
-	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/sandbox/lookalike"
 	platform "github.com/rapport-chat/rapport/sandbox/telegram"
 )
@@ -61,75 +57,11 @@ func rig(t *testing.T, l *platform.Lookalike, log *slog.Logger, url string, opts
 	if err != nil {
 		t.Fatal(err)
 	}
-	fault := func(f lookalike.Fault) func(context.Context) error {
-		return func(ctx context.Context) error { return l.Fault(ctx, f) }
-	}
-	return adaptertest.Rig{
-		Channel: a,
-		Human:   human{l},
-		Secrets: []string{token, "AAErandom-Letters"},
-		Fail: map[conversation.ErrorKind]func(context.Context) error{
-			conversation.Temporary:      fault(lookalike.Fault{Times: 1, Status: http.StatusInternalServerError}),
-			conversation.PersonGone:     fault(lookalike.Fault{Times: 1, Status: http.StatusForbidden}),
-			conversation.OurCredentials: fault(lookalike.Fault{Times: 1, Status: http.StatusUnauthorized}),
-			conversation.OurPayload:     fault(lookalike.Fault{Times: 1, Status: http.StatusBadRequest}),
-			conversation.RateLimited:    fault(lookalike.Fault{Times: 1, Status: http.StatusTooManyRequests, RetryAfter: 7}),
-			conversation.OutcomeUnknown: fault(lookalike.Fault{Times: 1, Late: true}),
-		},
-		RetryAfter:  7 * time.Second,
-		Down:        func(ctx context.Context, down bool) error { return l.Fault(ctx, lookalike.Fault{Down: &down}) },
-		Redeliver:   fault(lookalike.Fault{Redeliver: true}),
-		Blocked:     conversation.PersonGone,
-		TellsBlock:  true,
-		TellsEdit:   true,
-		Attachments: []string{lookalike.Voice, lookalike.Photo, lookalike.File, lookalike.Sticker, lookalike.Contact, lookalike.Location},
-		Group: &adaptertest.Group{
-			Mention: "@" + l.Username(),
-			Say: func(ctx context.Context, as, text string) error {
-				_, err := l.Say(ctx, lookalike.Say{As: as, Text: text, In: platform.Group})
-				return err
-			},
-		},
-	}
-}
-
-// human is the look-alike's human side in the words of the suite.
-type human struct{ p lookalike.Platform }
-
-func (h human) Say(ctx context.Context, as, text string) (string, error) {
-	return h.p.Say(ctx, lookalike.Say{As: as, Text: text})
-}
-
-func (h human) Attach(ctx context.Context, as, kind string) error {
-	_, err := h.p.Say(ctx, lookalike.Say{As: as, Attach: kind})
-	return err
-}
-
-func (h human) Command(ctx context.Context, as, text string) error {
-	return h.p.Command(ctx, as, text, "")
-}
-
-func (h human) Press(ctx context.Context, as, label string) error {
-	return h.p.Press(ctx, lookalike.Press{As: as, Label: label})
-}
-
-func (h human) Edit(ctx context.Context, as, message, text string) error {
-	return h.p.Edit(ctx, as, message, text)
-}
-
-func (h human) Delete(ctx context.Context, as, message string) error {
-	return h.p.Delete(ctx, as, message)
-}
-func (h human) Block(ctx context.Context, as string) error   { return h.p.Block(ctx, as) }
-func (h human) Unblock(ctx context.Context, as string) error { return h.p.Unblock(ctx, as) }
-
-func (h human) Chat(as string) []adaptertest.Message {
-	var out []adaptertest.Message
-	for _, m := range h.p.Chat(as, "") {
-		out = append(out, adaptertest.Message{
-			ID: m.ID, Bot: m.From == "bot", Text: m.Text, Buttons: m.Buttons, Edited: m.Edited,
-			Picture: m.Image != "" && m.Attachment != lookalike.File,
-		})
-	}
-	return out
+	side := adaptertest.Side{Platform: l}
+	r := side.Rig(a)
+	r.Secrets = []string{token, "AAErandom-Letters"}
+	r.TellsBlock = true
+	r.Attachments = append(r.Attachments, lookalike.Sticker, lookalike.Contact, lookalike.Location)
+	r.Group = side.Place(platform.Group, "@"+l.Username())
+	return r
 }
