@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/rapport-chat/rapport/clock"
@@ -61,7 +60,7 @@ type Engine struct {
 	cfg    Config
 	owners map[string]Skill
 	nudged chan struct{}
-	anew   atomic.Bool // the inbox is to be read from its beginning
+	cursor cursor
 	seats  chan struct{}
 
 	mu     sync.Mutex
@@ -106,11 +105,13 @@ func NewEngine(cfg Config) (*Engine, error) {
 
 // Receive keeps events and has them answered. It implements Receiver.
 func (e *Engine) Receive(ctx context.Context, in ...Inbound) error {
+	before := e.cursor.at()
 	fresh, err := e.cfg.Store.Accept(ctx, in...)
 	if err != nil {
 		return fmt.Errorf("keep %d events: %w", len(in), err)
 	}
 	if fresh > 0 {
+		e.cursor.back(before)
 		e.Nudge()
 	}
 	return nil
@@ -127,7 +128,7 @@ func (e *Engine) Nudge() {
 // Reread has the inbox read from its beginning now: there may be older events than those read so far, such as those of
 // an account that this process has taken over.
 func (e *Engine) Reread() {
-	e.anew.Store(true)
+	e.cursor.back(0)
 	e.Nudge()
 }
 
@@ -148,16 +149,13 @@ func (e *Engine) Run(ctx context.Context) error {
 	defer e.drains.Wait()
 	wake := context.AfterFunc(ctx, e.room.Broadcast)
 	defer wake()
-	var after int64
 	timer := time.NewTimer(rescanEvery)
 	defer timer.Stop()
 	for {
 		if !e.waitForRoom(ctx) {
 			return nil
 		}
-		if e.anew.Swap(false) {
-			after = 0
-		}
+		after := e.cursor.start()
 		ins, err := e.cfg.Store.Unsettled(ctx, after, readLimit)
 		if err != nil && ctx.Err() == nil {
 			e.cfg.Log.Error("the inbox cannot be read; trying again", "error", err)
@@ -166,6 +164,7 @@ func (e *Engine) Run(ctx context.Context) error {
 			after = max(after, in.ID)
 			e.take(ctx, in)
 		}
+		e.cursor.read(after)
 		if len(ins) == readLimit {
 			continue
 		}
@@ -175,7 +174,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		case <-e.nudged:
 		case <-timer.C: // not put off by nudges
 			timer.Reset(rescanEvery)
-			after = 0 // ids are given before commit: a lower one may have appeared behind the cursor
+			e.cursor.back(0) // what another process accepted may have appeared behind the cursor
 		}
 	}
 }

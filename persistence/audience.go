@@ -80,9 +80,10 @@ func (c *crowd) roots(ctx context.Context, q audience.Query) error {
 		err = c.on.list(ctx, &rows, `SELECT `+personColumns+` FROM customers asked JOIN customers c ON c.root_id = asked.root_id
 			WHERE c.forgotten_at = 0 AND `+c.on.d.in("asked.id")+` ORDER BY c.root_id, c.id`, ids(c.on.d, q.Only))
 	} else {
+		// CROSS JOIN keeps SQLite from reading all customers in the order asked for and looking each up in the page.
 		err = c.on.list(ctx, &rows, `SELECT `+personColumns+` FROM
 			(SELECT id FROM customers WHERE id > ? AND root_id = id AND forgotten_at = 0 ORDER BY id LIMIT CAST(? AS bigint)) page
-			JOIN customers c ON c.root_id = page.id ORDER BY c.root_id, c.id`, int64(q.After), q.Limit)
+			CROSS JOIN customers c WHERE c.root_id = page.id ORDER BY c.root_id, c.id`, int64(q.After), q.Limit)
 	}
 	if err != nil {
 		return err

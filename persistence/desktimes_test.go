@@ -2,8 +2,6 @@ package persistence_test
 
 import (
 	"context"
-	"regexp"
-	"strings"
 	"testing"
 	"time"
 
@@ -13,11 +11,7 @@ import (
 	"github.com/rapport-chat/rapport/persistence/dbtest"
 )
 
-// whole finds steps, foreign keys of an insert apart, that read through all tickets: an index that holds only those that something waits for is small.
-var whole = regexp.MustCompile(`SCAN (tickets|t|s|g|ticket_groups|outbox|o)\b`)
-
-var partial = regexp.MustCompile(`INDEX (tickets_waking|tickets_unreckoned|tickets_unseen|tickets_seen|tickets_unheard|tickets_held|tickets_unanswered|ticket_groups_live|tickets_behind)\b`)
-
+// TestTheDesksClocksReadNoWholeTable has what the desk asks all day looked at, as open does with every test's database.
 func TestTheDesksClocksReadNoWholeTable(t *testing.T) {
 	t.Parallel()
 	db := open(t, dbtest.SQLite(t))
@@ -84,13 +78,6 @@ func TestTheDesksClocksReadNoWholeTable(t *testing.T) {
 	}
 	if len(plans) < 20 {
 		t.Errorf("only %d statements were looked at", len(plans))
-	}
-	for query, plan := range plans {
-		for _, step := range plan {
-			if !strings.HasPrefix(query, "INSERT INTO") && whole.MatchString(step) && !partial.MatchString(step) {
-				t.Errorf("%s\n\treads a whole table: %q", query, plan)
-			}
-		}
 	}
 }
 

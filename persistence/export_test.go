@@ -14,14 +14,17 @@ import (
 	"github.com/rapport-chat/rapport/engagement/offer"
 )
 
+// ofTest marks statements that only tests run.
+const ofTest = "/* of a test */ "
+
 // Count answers how many rows there are in a table, with an optional condition behind it.
 func Count(ctx context.Context, db *DB, from string) (int, error) {
 	var n int
-	err := db.statements.get(ctx, &n, "SELECT count(*) FROM "+from)
+	err := db.statements.get(ctx, &n, ofTest+"SELECT count(*) FROM "+from)
 	return n, err
 }
 
-// Plans answers, for every statement that this SQLite database has prepared, how SQLite would run it.
+// Plans answers, for every statement of the service that this SQLite database has prepared, how SQLite would run it.
 func Plans(ctx context.Context, db *DB) (map[string][]string, error) {
 	queries := map[string]struct{}{}
 	err := db.Do(ctx, func(context.Context, *Tx) error { // the map belongs to the writer's goroutine
@@ -40,6 +43,9 @@ func Plans(ctx context.Context, db *DB) (map[string][]string, error) {
 	db.cache.mu.Unlock()
 	plans := map[string][]string{}
 	for q := range queries {
+		if strings.HasPrefix(q, ofTest) {
+			continue
+		}
 		var steps []struct {
 			ID, Parent, NotUsed int
 			Detail              string
@@ -55,20 +61,26 @@ func Plans(ctx context.Context, db *DB) (map[string][]string, error) {
 	return plans, nil
 }
 
+// PartialIndexes are the indexes of a SQLite database that hold only some rows of their table.
+func PartialIndexes(ctx context.Context, db *DB) (names []string, err error) {
+	err = db.pool.SelectContext(ctx, &names, `SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE '%WHERE%'`)
+	return names, err
+}
+
 // Strings reads a column of texts.
 func Strings(ctx context.Context, db *DB, query string) (list []string, err error) {
-	err = db.statements.list(ctx, &list, query)
+	err = db.statements.list(ctx, &list, ofTest+query)
 	return list, err
 }
 
 // Exec runs a statement in a transaction's own way.
 func Exec(ctx context.Context, tx *Tx, query string, args ...any) (int64, error) {
-	return tx.exec(ctx, query, args...)
+	return tx.exec(ctx, ofTest+query, args...)
 }
 
 // Get reads one number in a transaction.
 func Get(ctx context.Context, tx *Tx, query string, args ...any) (n int64, err error) {
-	err = tx.get(ctx, &n, query, args...)
+	err = tx.get(ctx, &n, ofTest+query, args...)
 	return n, err
 }
 

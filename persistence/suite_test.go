@@ -3,6 +3,7 @@ package persistence_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -71,6 +72,9 @@ func openWith(t testing.TB, url string, o persistence.Options) *persistence.DB {
 		t.Fatalf("open: %v", err)
 	}
 	t.Cleanup(func() {
+		if strings.HasPrefix(url, "sqlite:") {
+			readsNoWholeTable(t, db)
+		}
 		if err := db.Close(); err != nil {
 			t.Errorf("close: %v", err)
 		}
