@@ -50,6 +50,7 @@ type Adapter struct {
 	loans    *loans
 	doubtful *recent // follow-ups whose outcome is not known
 	refused  *refusals
+	sorry    func(locale string) string // nil when nobody gave words for it
 
 	offersChat atomic.Pointer[string] // the channel for offers, once found
 }
@@ -76,6 +77,13 @@ func WithTransport(rt http.RoundTripper) Option {
 // WithDial replaces the network for the gateway.
 func WithDial(dial func(ctx context.Context, network, addr string) (net.Conn, error)) Option {
 	return func(a *Adapter) { a.dial = dial }
+}
+
+// WithSorry gives the words that tell a person, by the locale of the app such as "ru" or "en-US", that a command did not
+// reach us and is to be used again. Without them a command that cannot be kept within the platform's three seconds is shown
+// as failed by the platform itself, as presses and forms are.
+func WithSorry(words func(locale string) string) Option {
+	return func(a *Adapter) { a.sorry = words }
 }
 
 // New checks the config and makes the adapter; it calls nobody. Its errors never hold the token.
@@ -169,7 +177,9 @@ func (a *Adapter) Run(ctx context.Context, in conversation.Receiver) error {
 	if err := r.recall(ctx); err != nil {
 		a.log.Warn("what was said while we were away cannot be asked for: the chats are not known", "error", err)
 	}
-	return calling.UnlessEnded(ctx, r.run(ctx))
+	err := r.run(ctx)
+	close(r.fates.over)
+	return calling.UnlessEnded(ctx, err)
 }
 
 // untilConnected asks who we are until somebody answers.

@@ -14,6 +14,7 @@ import (
 
 var (
 	errNotResponded = errors.New("the interaction's first response is still on its way")
+	errNotKept      = errors.New("the interaction was not kept in time, so that it got no response")
 	errDoubtful     = errors.New("an answer to an interaction may have been shown; the platform knows no way to send it only once")
 )
 

@@ -86,7 +86,7 @@ type event struct {
 	seq  int64
 	kind string
 	data json.RawMessage
-	kept chan struct{} // closed once it is durable; nil when nobody waits for it
+	fate *fate // of an interaction that waits for its response, else nil
 }
 
 // gatewayURL asks where to connect.

@@ -54,6 +54,13 @@ func (b *inbox) Receive(ctx context.Context, in ...conversation.Inbound) error {
 	return nil
 }
 
+// slow makes the inbox need so long for everything.
+func (b *inbox) slow(d time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.delay = d
+}
+
 // Recall implements discord.Recaller.
 func (b *inbox) Recall(context.Context, string, time.Time) (map[string]string, error) {
 	return b.newest, nil

@@ -3,21 +3,20 @@ package discord
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"strings"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
 
-	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
 const (
 	maxResponding = 64
-	// respondBy is when an interaction is answered although its event is not durable yet: after 3 s the platform gives
-	// it up, and nothing would bring it again. Source: docs.discord.com/developers/interactions/receiving-and-responding.
-	respondBy   = 1500 * time.Millisecond
+	// respondWithin is when the platform gives an interaction up: the person reads that it failed.
+	// Source: docs.discord.com/developers/interactions/receiving-and-responding.
+	respondWithin = 3 * time.Second
+	// respondTime is how long the response itself may take.
 	respondTime = 1200 * time.Millisecond
 )
 
@@ -57,7 +56,7 @@ func (r *receiver) respond(ctx context.Context, e event) (out event, mine bool) 
 	if kind == "3" {
 		if t, isForm := token(data); isForm {
 			if form, ok := r.a.forms.of(t); ok {
-				r.later(ctx, nil, nil, id, secret, modal(t, form))
+				r.show(ctx, id, secret, modal(t, form))
 				return e, false
 			}
 		}
@@ -72,8 +71,16 @@ func (r *receiver) respond(ctx context.Context, e event) (out event, mine bool) 
 	case kind != "3" && kind != "5":
 		return e, false
 	}
-	e.kept = make(chan struct{})
-	r.later(ctx, r.a.loans.open(secret), e.kept, id, secret, answer)
+	if r.fates.lost.has(id) {
+		return e, false // a resumed session brings again what the person was told to have failed
+	}
+	f, known := r.fates.of(id, kind == "2" && r.a.sorry != nil)
+	e.fate = f
+	if !known {
+		r.later(ctx, f, borrowed{
+			id: id, app: text(d["application_id"]), secret: secret, locale: text(d["locale"]), loan: r.a.loans.open(secret),
+		}, answer)
+	}
 	return e, true
 }
 
@@ -91,52 +98,6 @@ type deferralData struct {
 // which the bot is not. Source: docs.discord.com/developers/interactions/receiving-and-responding.
 func isPrivate(d map[string]json.RawMessage) bool {
 	return text(d["guild_id"]) == "" && text(d["context"]) != "2"
-}
-
-// later answers an interaction when its event is kept, or when there is no more time to wait. l, where there is one, is
-// told how it went.
-func (r *receiver) later(ctx context.Context, l *loan, kept <-chan struct{}, id, secret string, answer any) {
-	select {
-	case r.slots <- struct{}{}:
-	case <-ctx.Done():
-		if l != nil {
-			l.ended(ctx.Err())
-		}
-		return
-	}
-	r.responding.Go(func() {
-		defer func() { <-r.slots }()
-		if kept != nil {
-			timer := time.NewTimer(respondBy)
-			defer timer.Stop()
-			select {
-			case <-kept:
-			case <-timer.C:
-			case <-ctx.Done():
-				select {
-				case <-kept:
-				default: // to respond would tell the person that it was taken, and it never will be
-					if l != nil {
-						l.ended(ctx.Err())
-					}
-					return
-				}
-			}
-		}
-		// Also while we stop: what is kept is to be answered.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), respondTime)
-		defer cancel()
-		_, err := r.a.call(ctx, &exchange{
-			what: "respond to an interaction", verb: http.MethodPost, path: "interactions/" + id + "/" + secret + "/callback",
-			payload: answer, lent: true,
-		})
-		if err != nil {
-			r.a.log.Warn("an interaction could not be answered", "code", calling.CodeOf(err), "error", err)
-		}
-		if l != nil {
-			l.ended(err)
-		}
-	})
 }
 
 // Figures of modals. Source: docs.discord.com/developers/components/reference#text-input.

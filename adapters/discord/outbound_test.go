@@ -90,24 +90,6 @@ func TestSelect(t *testing.T) {
 	})
 }
 
-// TestThreeSeconds: a press is answered in time although the inbox is slow, and its event is kept all the same.
-func TestThreeSeconds(t *testing.T) {
-	t.Parallel()
-	onStage(t, platform.Config{}, nil, func(s *stage) {
-		s.online()
-		s.inbox.delay = 4 * time.Second
-		_, err := s.send("ayla", "Yes?", []conversation.Button{button("Yes", "token-yes")})
-		s.must(err)
-		if err := s.l.Press(s.Context(), lookalike.Press{As: "ayla", Label: "Yes"}); err != nil {
-			s.Errorf("the person reads: %v", err)
-		}
-		s.after(5 * time.Second)
-		if got := s.inbox.all(); len(got) != 1 || got[0].Token != "token-yes" {
-			s.Errorf("got %+v", got)
-		}
-	})
-}
-
 // TestSlashCommand: a command by its name in the person's language comes by its own name, and is answered in its place;
 // when its loan has run out, by an ordinary message.
 func TestSlashCommand(t *testing.T) {

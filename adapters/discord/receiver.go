@@ -40,6 +40,7 @@ type receiver struct {
 	a          *Adapter
 	in         conversation.Receiver
 	responding *sync.WaitGroup
+	fates      *fates
 	slots      chan struct{} // bounds the interactions that wait for their response
 	identified time.Time     // when a session was last started
 	connected  atomic.Int64  // when a connection last got through, in ms
@@ -49,7 +50,7 @@ type receiver struct {
 }
 
 func newReceiver(a *Adapter, in conversation.Receiver, responding *sync.WaitGroup) *receiver {
-	return &receiver{a: a, in: in, responding: responding, slots: make(chan struct{}, maxResponding)}
+	return &receiver{a: a, in: in, responding: responding, fates: newFates(), slots: make(chan struct{}, maxResponding)}
 }
 
 // recall learns the chats of earlier processes.
@@ -154,9 +155,13 @@ func (r *receiver) keepEvent(ctx context.Context, s *session, e event) bool {
 		if in.Private && r.isGap(chat) {
 			_ = r.fill(ctx, chat) // in vain: the gap stays, and the event is not kept back for it
 		}
-		if !r.persist(ctx, in) {
+		if kept, ended := r.keepInTime(ctx, e.fate, in); ended {
 			return false
+		} else if !kept {
+			ok = false // the person is told so, and nothing of it may count later
 		}
+	}
+	if ok {
 		if in.Private && isID(chat) {
 			newest := in.EventID
 			if newest != in.MessageID {
@@ -166,16 +171,30 @@ func (r *receiver) keepEvent(ctx context.Context, s *session, e event) bool {
 			r.a.refused.forget(chat)
 		}
 	}
-	if e.kept != nil {
-		close(e.kept)
-	}
 	if e.seq > s.kept.Load() {
 		s.kept.Store(e.seq)
 	}
 	return true
 }
 
-// persist hands events to the inbox until it takes them.
+// keepInTime makes an event durable. An interaction may take only so long; ended says that ctx has ended before.
+func (r *receiver) keepInTime(ctx context.Context, f *fate, in conversation.Inbound) (kept, ended bool) {
+	if f == nil {
+		kept = r.persist(ctx, in)
+		return kept, !kept
+	}
+	if r.fates.lost.has(in.EventID) || !time.Now().Before(f.by) {
+		return false, false
+	}
+	timed, cancel := context.WithDeadline(ctx, f.by)
+	defer cancel()
+	if kept = r.persist(timed, in); kept {
+		f.keep()
+	}
+	return kept, !kept && ctx.Err() != nil
+}
+
+// persist hands events to the inbox until it takes them; false when ctx has ended before.
 func (r *receiver) persist(ctx context.Context, in ...conversation.Inbound) bool {
 	wait := calling.Backoff{Longest: longWait}
 	for {

@@ -57,8 +57,7 @@ type Adapter struct {
 	doubts   *ring[time.Time]         // since when a message may stand
 	handles  *ring[int]               // how often a response address was used
 	pictures *ring[*slack.ImageBlock] // by chat and id; nil for none
-	late     *background
-	pages    *pages // of http mode
+	pages    *pages                   // of http mode
 }
 
 // identity is who we are on the platform.
@@ -102,7 +101,6 @@ func New(cfg Config, log *slog.Logger, opts ...Option) (*Adapter, error) {
 		doubts:   newRing[time.Time](maxDoubts),
 		handles:  newRing[int](maxHandles),
 		pictures: newRing[*slack.ImageBlock](maxPictures),
-		late:     newBackground(),
 		pages:    newPages(),
 	}
 	for _, opt := range opts {
@@ -149,10 +147,8 @@ func (a *Adapter) Connect(ctx context.Context) (string, error) {
 	return me.account, nil
 }
 
-// Close drops the connections that are kept open, and waits for what was acknowledged and is still to be kept. Calls
-// made later open new ones.
+// Close drops the connections that are kept open. Calls made later open new ones.
 func (a *Adapter) Close() error {
-	a.late.close()
 	a.http.CloseIdleConnections()
 	return nil
 }

@@ -71,6 +71,13 @@ func (b *inbox) Receive(ctx context.Context, in ...conversation.Inbound) error {
 	return nil
 }
 
+// slow makes the inbox need so long for everything.
+func (b *inbox) slow(d time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.delay = d
+}
+
 func (b *inbox) refuse(times int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

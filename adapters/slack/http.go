@@ -6,11 +6,10 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"sync"
-	"time"
 
 	"github.com/slack-go/slack"
 
+	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -24,7 +23,6 @@ const (
 const (
 	// maxRequestBytes bounds one request. A press carries its whole message.
 	maxRequestBytes = 4 << 20
-	maxLate         = 64
 )
 
 // Routes are the handlers that the service's HTTP server has to offer, by ServeMux pattern; none in socket mode. They
@@ -115,75 +113,30 @@ func (a *Adapter) serve(w http.ResponseWriter, r *http.Request, in conversation.
 		w.WriteHeader(http.StatusOK)
 		return
 	}
-	d := &delivery{kind: kind, payload: p, send: func() {}}
+	d := newDelivery(kind, p, func() {})
 	err := a.pages.take(ctx, d, func(ctx context.Context, page []*delivery) error { return a.keepPage(ctx, in, page) })
 	switch {
 	case err == nil:
 		w.WriteHeader(http.StatusOK)
-	case kind != kindEvent && a.late.run(func(ctx context.Context) { a.persist(ctx, in, a.read(ctx, kind, p)) }):
-		a.log.Error("something that comes once could not be kept yet; trying on", "type", kind)
-		w.WriteHeader(http.StatusOK)
+		return
+	case d.comesOnce():
+		a.log.Error("a press, a form or a command could not be kept in time; the person reads that it failed", "type", kind, "error", err)
 	default:
-		a.log.Error("an event could not be kept; the platform will send it again", "type", kind)
-		w.WriteHeader(http.StatusInternalServerError)
+		a.log.Error("an event could not be kept; the platform will send it again", "error", err)
 	}
+	w.WriteHeader(http.StatusInternalServerError)
 }
 
 // keepPage makes a page durable within ctx.
 func (a *Adapter) keepPage(ctx context.Context, in conversation.Receiver, page []*delivery) error {
-	var events []conversation.Inbound
 	for _, d := range page {
-		events = append(events, a.read(ctx, d.kind, d.payload)...)
+		d.events = a.read(ctx, d.kind, d.payload)
 	}
-	if len(events) > 0 && !a.persist(ctx, in, events) {
-		return ctx.Err()
+	wait := calling.Backoff{Longest: longWait}
+	for {
+		err := receive(ctx, in, page)
+		if err == nil || ctx.Err() != nil || calling.Pause(ctx, wait.After(err)) != nil {
+			return err
+		}
 	}
-	return nil
-}
-
-// background are the payloads that were acknowledged and are still to be kept.
-type background struct {
-	mu      sync.Mutex
-	slots   int
-	closed  bool
-	running sync.WaitGroup
-	ctx     context.Context //nolint:containedctx // ends with the adapter, not with a request
-	stop    context.CancelFunc
-}
-
-func newBackground() *background {
-	b := &background{slots: maxLate}
-	b.ctx, b.stop = context.WithCancel(context.Background())
-	return b
-}
-
-// run starts f, or answers false when there is too much of it.
-func (b *background) run(f func(ctx context.Context)) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.slots == 0 || b.closed {
-		return false
-	}
-	b.slots--
-	b.running.Go(func() {
-		f(b.ctx)
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		b.slots++
-	})
-	return true
-}
-
-// lastTry is how long Close waits for what is still to be kept.
-const lastTry = 3 * time.Second
-
-// close waits for what is running, for a while.
-func (b *background) close() {
-	b.mu.Lock()
-	b.closed = true
-	b.mu.Unlock()
-	timer := time.AfterFunc(lastTry, b.stop)
-	b.running.Wait()
-	timer.Stop()
-	b.stop()
 }

@@ -250,27 +250,32 @@ func TestSignatures(t *testing.T) {
 	}
 }
 
-// TestNothingIsConfirmedUnkept: an event is left to be sent again; what comes once is kept later.
+// TestNothingIsConfirmedUnkept: an event is left to be sent again; of what comes once the person reads that it failed, and
+// then it does not count later either.
 func TestNothingIsConfirmedUnkept(t *testing.T) {
 	t.Parallel()
 	h := newHTTPMode(t)
 	body := `{"type":"event_callback","event_id":"E","event":{"type":"message","channel":"D1","user":"U1","text":"a","ts":"` + ts1 + `"}}`
-	h.inbox.refuse(1000)
-	if w := h.serve(request(slack.EventsPath, body, time.Now())); w.Code != http.StatusInternalServerError {
-		t.Errorf("an event that was not kept: answered %d", w.Code)
+	pressed := url.Values{"payload": {press("D1", "p:tok", "", "")}}.Encode()
+	for path, body := range map[string]string{
+		slack.EventsPath: body, slack.CommandsPath: slashed("/help", "", "D1"), slack.InteractivePath: pressed,
+	} {
+		h.inbox.refuse(1000)
+		if w := h.serve(request(path, body, time.Now())); w.Code != http.StatusInternalServerError {
+			t.Errorf("%s: not kept, and answered %d", path, w.Code)
+		}
 	}
 	h.inbox.refuse(1)
-	if w := h.serve(request(slack.EventsPath, body, time.Now())); w.Code != http.StatusOK || len(h.inbox.all()) != 1 {
+	if w := h.serve(request(slack.EventsPath, body, time.Now())); w.Code != http.StatusOK {
 		t.Errorf("sent again: answered %d", w.Code)
 	}
-	h.inbox.refuse(5)
-	if w := h.serve(request(slack.CommandsPath, slashed("/help", "", "D1"), time.Now())); w.Code != http.StatusOK {
-		t.Errorf("a command: answered %d", w.Code)
-	}
-	if err := h.a.Close(); err != nil { // waits for it
+	if err := h.a.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if got := h.inbox.all(); len(got) != 2 || got[1].Command != "help" {
+	if got := h.inbox.all(); len(got) != 1 || got[0].Text != "a" {
 		t.Errorf("kept %+v", got)
+	}
+	if !strings.Contains(h.logged.String(), "the person reads that it failed") {
+		t.Error("the log does not say so")
 	}
 }

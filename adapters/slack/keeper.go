@@ -20,9 +20,9 @@ const (
 	// of one person over all connections, so that their order is ours to restore.
 	gather  = 40 * time.Millisecond
 	maxPage = 64
-	// ackBy is when what the platform would not send again is acknowledged although it is not kept yet: after 3 s the
-	// person would be told that it failed. It is still kept as soon as it can be.
-	ackBy = 2500 * time.Millisecond
+	// keepBy is how long what the platform hands over only once may wait to be kept. After 3 s the person reads that it
+	// failed, and what was shown as failed must not count later: the person does it again, or does not.
+	keepBy = 2500 * time.Millisecond
 )
 
 // The kinds of envelopes that carry something.
@@ -37,34 +37,22 @@ const (
 type delivery struct {
 	kind    string
 	payload fields
-	once    sync.Once
-	send    func() // acknowledges
-	timer   *time.Timer
+	by      time.Time // until when it may be kept; zero for an event, which the platform repeats
+	ack     func()    // tells the platform that it was taken
+	events  []conversation.Inbound
 }
 
-// newDelivery sees to it that an acknowledgement is sent in time where nothing would bring the payload again.
+// newDelivery is a payload that has just come. ack is called only when it is durable, or is nothing to be kept.
 func newDelivery(kind string, payload fields, ack func()) *delivery {
-	d := &delivery{kind: kind, payload: payload, send: ack}
+	d := &delivery{kind: kind, payload: payload, ack: ack}
 	if kind != kindEvent {
-		d.timer = time.AfterFunc(ackBy, d.ack)
+		d.by = time.Now().Add(keepBy)
 	}
 	return d
 }
 
-func (d *delivery) ack() { d.once.Do(d.send) }
-
-// kept is called when the payload is durable, or is nothing to be kept.
-func (d *delivery) kept() {
-	d.drop()
-	d.ack()
-}
-
-// drop leaves the payload without an acknowledgement, so that it comes again.
-func (d *delivery) drop() {
-	if d.timer != nil {
-		d.timer.Stop()
-	}
-}
+// comesOnce says whether the platform never repeats the payload.
+func (d *delivery) comesOnce() bool { return !d.by.IsZero() }
 
 // stamp is the platform's time of a message, by which the order is restored; empty for anything else.
 func (d *delivery) stamp() string {
@@ -123,23 +111,18 @@ func (k *keeper) take(ctx context.Context, d *delivery) error {
 	case k.queues[h.Sum32()%keepers] <- d:
 		return nil
 	case <-ctx.Done():
-		d.drop()
 		return ctx.Err()
 	}
 }
 
-// run keeps what comes until ctx ends.
+// run keeps what comes until ctx ends. What is then still in a line was not acknowledged: events come again, and of the
+// rest the person reads that it failed.
 func (k *keeper) run(ctx context.Context) {
 	var working sync.WaitGroup
 	for _, queue := range k.queues {
 		working.Go(func() { k.work(ctx, queue) })
 	}
 	working.Wait()
-	for _, queue := range k.queues {
-		for range len(queue) {
-			(<-queue).drop()
-		}
-	}
 }
 
 func (k *keeper) work(ctx context.Context, queue <-chan *delivery) {
@@ -191,21 +174,61 @@ func sorted(page []*delivery) []*delivery {
 	return page
 }
 
-// keep makes a page durable, however long it takes, and acknowledges it.
+// keep makes a page durable, however long it takes, and acknowledges it. What comes once is left out when its time is
+// over, without an acknowledgement.
 func (k *keeper) keep(ctx context.Context, page []*delivery) {
+	for _, d := range page {
+		d.events = k.a.read(ctx, d.kind, d.payload)
+	}
+	wait := calling.Backoff{Longest: longWait}
+	for {
+		if page = k.a.inTime(page); len(page) == 0 {
+			return
+		}
+		err := receive(ctx, k.in, page)
+		if err == nil {
+			for _, d := range page {
+				d.ack()
+			}
+			return
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		k.a.log.Error("events could not be kept", "events", len(page), "error", err)
+		if calling.Pause(ctx, wait.After(err)) != nil {
+			return
+		}
+	}
+}
+
+// inTime leaves out what the platform has given up.
+func (a *Adapter) inTime(page []*delivery) []*delivery {
+	now := time.Now()
+	return slices.DeleteFunc(page, func(d *delivery) bool {
+		late := d.comesOnce() && !now.Before(d.by)
+		if late {
+			a.log.Error("a press, a form or a command could not be kept in time; the person reads that it failed", "type", d.kind)
+		}
+		return late
+	})
+}
+
+// receive hands a page to the inbox once, for as long as everything in it may wait.
+func receive(ctx context.Context, in conversation.Receiver, page []*delivery) error {
 	var events []conversation.Inbound
 	for _, d := range page {
-		events = append(events, k.a.read(ctx, d.kind, d.payload)...)
-	}
-	if len(events) > 0 && !k.a.persist(ctx, k.in, events) {
-		for _, d := range page {
-			d.drop()
+		events = append(events, d.events...)
+		if d.comesOnce() && len(d.events) > 0 {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithDeadline(ctx, d.by)
+			defer cancel()
 		}
-		return
 	}
-	for _, d := range page {
-		d.kept()
+	if len(events) == 0 {
+		return nil
 	}
+	return in.Receive(ctx, events...)
 }
 
 // read decodes one payload. Whatever it holds, it never ends the process: that would end it again at every repetition.
@@ -233,24 +256,6 @@ func (a *Adapter) read(ctx context.Context, kind string, p fields) (out []conver
 		}
 	}
 	return out
-}
-
-// persist hands events to the inbox until it takes them; false when ctx has ended before.
-func (a *Adapter) persist(ctx context.Context, in conversation.Receiver, events []conversation.Inbound) bool {
-	wait := calling.Backoff{Longest: longWait}
-	for {
-		err := in.Receive(ctx, events...)
-		if err == nil {
-			return true
-		}
-		if ctx.Err() != nil {
-			return false
-		}
-		a.log.Error("events could not be kept", "events", len(events), "error", err)
-		if calling.Pause(ctx, wait.After(err)) != nil {
-			return false
-		}
-	}
 }
 
 // opened opens the form of a press at once, before anything else: the trigger lives 3 s. It answers true when nothing is

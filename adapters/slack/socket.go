@@ -180,16 +180,15 @@ func (c *connection) envelope(ctx context.Context, e envelope, k *keeper, openin
 	select {
 	case k.slots <- struct{}{}:
 	case <-ctx.Done():
-		d.drop()
 		return ctx.Err()
 	}
 	opening.Go(func() {
 		defer func() { <-k.slots }()
 		if c.a.opened(ctx, payload) {
-			d.kept()
+			d.ack()
 			return
 		}
-		_ = k.take(ctx, d) // fails when ctx ends; then the press is lost, as nothing could be kept
+		_ = k.take(ctx, d) // fails when ctx ends; then the person reads that the press failed
 	})
 	return nil
 }

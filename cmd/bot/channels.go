@@ -2,12 +2,15 @@ package main
 
 import (
 	"log/slog"
+	"slices"
+	"strings"
 
 	"github.com/rapport-chat/rapport/adapters/discord"
 	"github.com/rapport-chat/rapport/adapters/slack"
 	"github.com/rapport-chat/rapport/adapters/telegram"
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/desk"
+	"github.com/rapport-chat/rapport/language"
 )
 
 // channelKind is one row of the table of channels: a fourth channel is a folder and a line here.
@@ -28,7 +31,11 @@ var channelKinds = []channelKind{
 		if set.Channels.Discord == nil {
 			return nil, nil
 		}
-		return discord.New(*set.Channels.Discord, log)
+		sorry, err := set.sorry()
+		if err != nil {
+			return nil, err
+		}
+		return discord.New(*set.Channels.Discord, log, discord.WithSorry(sorry))
 	}},
 	{slack.Name, func(set settings, log *slog.Logger) (conversation.Channel, error) {
 		if set.Channels.Slack == nil {
@@ -38,6 +45,23 @@ var channelKinds = []channelKind{
 		cfg.StaffChannels = set.staffChannels()
 		return slack.New(cfg, log)
 	}},
+}
+
+// sorry are the words that tell a person that something could not be kept, in the language of the app where the brand
+// speaks it.
+func (s settings) sorry() (func(locale string) string, error) {
+	c, _, err := s.catalogue()
+	if err != nil {
+		return nil, err
+	}
+	return func(locale string) string {
+		lang := s.Brand.Languages[0]
+		tag, _, _ := strings.Cut(locale, "-")
+		if slices.Contains(s.Brand.Languages, language.Code(tag)) {
+			lang = language.Code(tag)
+		}
+		return c.Label(lang, "error.later", nil)
+	}, nil
 }
 
 // openChannels makes every channel that the config has.

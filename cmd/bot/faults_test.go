@@ -38,7 +38,6 @@ type town struct {
 	troubles int // how often something was broken
 	repeats  int // messages that may be seen twice for it
 	doubtful int // messages that may be lost for it, and are recorded as unknown
-	hasty    int // presses that Discord or Slack was told to be taken, although they were not kept yet, and that may be lost
 }
 
 // soul is a person on one platform. What it has done is read and written by one goroutine at a time.

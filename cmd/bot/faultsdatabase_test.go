@@ -33,9 +33,6 @@ func (w *town) endure(ways []breakage) {
 			w.t = t
 			w.troubles++
 			w.repeats += len(w.people)
-			if faultsInFull() {
-				w.hasty += len(w.people) // the outage is longer than a lease
-			}
 			var all sync.WaitGroup
 			all.Go(func() {
 				for i := range 4 {

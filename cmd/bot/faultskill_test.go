@@ -113,7 +113,6 @@ func (w *town) killOne(i int) {
 	n := w.inFlight()
 	w.t.Logf("killed with %d calls in flight", n)
 	w.troubles++
-	w.hasty++
 	w.repeats += n
 	w.bots = slices.Delete(w.bots, i, i+1)
 	w.startOne()
@@ -129,7 +128,6 @@ func (w *town) freezeOne(i int) {
 	n := w.inFlight()
 	w.t.Logf("frozen with %d calls in flight", n)
 	w.troubles++
-	w.hasty++
 	w.repeats += n
 	mine := fmt.Sprintf("%%/%d/%%", p.cmd.Process.Pid)
 	held := w.count(`SELECT count(*) FROM leases WHERE owner LIKE $1`, mine)

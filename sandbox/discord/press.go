@@ -166,32 +166,39 @@ func (l *Lookalike) openModal(as string) *interaction {
 	return newest
 }
 
-// Submit implements lookalike.Platform. A field that is not named keeps what it was filled with.
+// Submit implements lookalike.Platform. A field that is not named keeps what it was filled with. Without a response the
+// form stays open, as in the app.
 func (l *Lookalike) Submit(ctx context.Context, as string, values map[string]string) error {
-	i, err := func() (*interaction, error) {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		from := l.openModal(as)
-		if from == nil {
-			return nil, fmt.Errorf("no form is open for %s: %w", as, lookalike.ErrNotFound)
-		}
-		rows, err := from.modal.filled(values)
-		if err != nil {
-			return nil, err
-		}
-		i := l.interact(5, from.person, from.chat, map[string]any{"custom_id": from.modal.CustomID, "components": rows})
-		i.message = from.message
-		more := map[string]any{}
-		if e := from.chat.find(from.message); e != nil {
-			more["message"] = e.Message
-		}
-		from.modal = nil
-		return i, l.hand(i, more)
-	}()
+	from, i, err := l.submit(as, values)
 	if err != nil {
 		return err
 	}
-	return l.respond(ctx, i)
+	err = l.respond(ctx, i)
+	if err == nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		from.modal = nil
+	}
+	return err
+}
+
+func (l *Lookalike) submit(as string, values map[string]string) (from, i *interaction, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if from = l.openModal(as); from == nil {
+		return nil, nil, fmt.Errorf("no form is open for %s: %w", as, lookalike.ErrNotFound)
+	}
+	rows, err := from.modal.filled(values)
+	if err != nil {
+		return nil, nil, err
+	}
+	i = l.interact(5, from.person, from.chat, map[string]any{"custom_id": from.modal.CustomID, "components": rows})
+	i.message = from.message
+	more := map[string]any{}
+	if e := from.chat.find(from.message); e != nil {
+		more["message"] = e.Message
+	}
+	return from, i, l.hand(i, more)
 }
 
 // modal is a form that a bot has opened.
