@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	// keepBy is how long a press or a form may wait to be kept. The response has to arrive before respondWithin; without
-	// one the person reads that it failed, and what was shown as failed must not count later.
+	// keepBy is how long a press or a form may wait to be kept. Without a response in 3 s the person reads that it failed,
+	// and what was shown as failed must not count later.
+	// Source: docs.discord.com/developers/interactions/receiving-and-responding.
 	keepBy = 2500 * time.Millisecond
 	// thinkAfter is when a command that is not kept yet is deferred: "thinking…" claims nothing, and there is time until
 	// the person has to be told either way.

@@ -12,10 +12,8 @@ import (
 )
 
 const (
+	// maxResponding bounds the interactions that wait for their first response.
 	maxResponding = 64
-	// respondWithin is when the platform gives an interaction up: the person reads that it failed.
-	// Source: docs.discord.com/developers/interactions/receiving-and-responding.
-	respondWithin = 3 * time.Second
 	// respondTime is how long the response itself may take.
 	respondTime = 1200 * time.Millisecond
 )

@@ -23,16 +23,28 @@ func TestDiagnose(t *testing.T) {
 	for name, c := range map[string]struct {
 		like  slacklike.Config
 		kick  bool
+		vip   func(l *slacklike.Lookalike) // done with the private channel #vip
 		place string
 		app   string // the app token, the right one when empty
 		want  string // a part of the trouble; empty for none
+		cure  string // a part of its cure
 	}{
-		"all is well":         {place: "#support"},
-		"a channel by its id": {like: slacklike.Config{Channels: []string{"c0123abcd9"}}, place: "C0123ABCD9"},
-		"no such channel":     {place: "#elsewhere", want: "#elsewhere"},
-		"not invited":         {kick: true, place: "#support", want: "#support"},
-		"a scope is missing":  {like: slacklike.Config{Scopes: []string{"chat:write", "channels:read"}}, place: "#support", want: "im:history"},
-		"a wrong app token":   {place: "#support", app: "xapp-1-A0WRONG-1-wrong", want: "apps.connections.open"},
+		"all is well":                    {place: "#support"},
+		"a channel by its id":            {like: slacklike.Config{Channels: []string{"c0123abcd9"}}, place: "C0123ABCD9"},
+		"no such channel":                {place: "#elsewhere", want: "#elsewhere"},
+		"not invited":                    {kick: true, place: "#support", want: "#support", cure: "/invite @rapport"},
+		"a private channel":              {place: "#vip", vip: func(l *slacklike.Lookalike) { l.Invite("vip") }},
+		"a private channel, not invited": {place: "#vip", vip: func(*slacklike.Lookalike) {}, want: "#vip", cure: "/invite @rapport"},
+		"a public one without groups:read": {
+			like:  slacklike.Config{Scopes: slices.DeleteFunc(slices.Clone(slack.Scopes), func(s string) bool { return s == "groups:read" })},
+			place: "#support", want: "groups:read (finding private channels by name)", cure: "Reinstall",
+		},
+		"no files": {
+			like:  slacklike.Config{Scopes: slices.DeleteFunc(slices.Clone(slack.Scopes), func(s string) bool { return s == "files:write" })},
+			place: "#support", want: "files:write (pictures and files)", cure: "Reinstall",
+		},
+		"a scope is missing": {like: slacklike.Config{Scopes: []string{"chat:write", "channels:read"}}, place: "#support", want: "im:history"},
+		"a wrong app token":  {place: "#support", app: "xapp-1-A0WRONG-1-wrong", want: "apps.connections.open"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -47,6 +59,10 @@ func TestDiagnose(t *testing.T) {
 			})
 			if c.kick {
 				like.Kick("support")
+			}
+			if c.vip != nil {
+				like.AddPrivate("vip")
+				c.vip(like)
 			}
 			if c.app == "" {
 				c.app = like.AppToken()
@@ -64,7 +80,8 @@ func TestDiagnose(t *testing.T) {
 			switch {
 			case c.want == "" && trouble >= 0:
 				t.Errorf("found %+v", found[trouble])
-			case c.want != "" && (trouble < 0 || !strings.Contains(found[trouble].What, c.want) || found[trouble].Cure == ""):
+			case c.want != "" && (trouble < 0 || !strings.Contains(found[trouble].What, c.want) ||
+				found[trouble].Cure == "" || !strings.Contains(found[trouble].Cure, c.cure)):
 				t.Errorf("found %+v, want trouble with %s", found, c.want)
 			}
 			for _, f := range found {

@@ -18,6 +18,7 @@ const (
 	codeHandleGone = "handle_gone"
 	codeBadPicture = "bad_picture"
 	codeNoChannel  = "channel_not_found"
+	codeNoScope    = "missing_scope"
 	codeBlocks     = "invalid_blocks"
 	codeMore       = "more_to_come" // not a refusal: the next part waits for its time
 )
@@ -156,7 +157,7 @@ func unlisted(ex *exchange) (conversation.ErrorKind, string) {
 	switch {
 	case ex.address != "":
 		return conversation.OurPayload, codeHandleGone
-	case ex.code == "missing_scope" || ex.code == "no_permission" || ex.code == "ekm_access_denied":
+	case ex.code == codeNoScope || ex.code == "no_permission" || ex.code == "ekm_access_denied":
 		if essential[ex.method] {
 			return conversation.OurCredentials, ex.code
 		}

@@ -217,16 +217,20 @@ func (a *Adapter) inTime(page []*delivery) []*delivery {
 // receive hands a page to the inbox once, for as long as everything in it may wait.
 func receive(ctx context.Context, in conversation.Receiver, page []*delivery) error {
 	var events []conversation.Inbound
+	var by time.Time // when the first of what comes once is given up
 	for _, d := range page {
 		events = append(events, d.events...)
-		if d.comesOnce() && len(d.events) > 0 {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithDeadline(ctx, d.by)
-			defer cancel()
+		if d.comesOnce() && len(d.events) > 0 && (by.IsZero() || d.by.Before(by)) {
+			by = d.by
 		}
 	}
 	if len(events) == 0 {
 		return nil
+	}
+	if !by.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, by)
+		defer cancel()
 	}
 	return in.Receive(ctx, events...)
 }

@@ -99,19 +99,19 @@ func (p *places) complete() bool {
 	return true
 }
 
+// placeKinds are what to ask a list of channels for. The platform refuses a list as a whole when the scope for one of its
+// kinds is missing, so then the kinds are asked for one by one.
+var placeKinds = [][]string{{"public_channel,private_channel"}, {"public_channel", "private_channel"}}
+
 // listPlaces reads the channels that the bot can see.
 func (a *Adapter) listPlaces(ctx context.Context) error {
 	names := map[string]string{}
-	form := url.Values{"types": {"public_channel,private_channel"}, "exclude_archived": {"true"}, "limit": {"1000"}}
-	err := a.eachPage(ctx, "conversations.list", form, maxPages, func(answer map[string]json.RawMessage) bool {
-		for _, raw := range list(answer["channels"]) {
-			c := object(raw)
-			if id, name := text(c["id"]), channelName(text(c["name"])); isPlace(id) && name != "" && !truth(c["is_archived"]) {
-				names[name] = id
-			}
+	var err error
+	for _, kinds := range placeKinds {
+		if err = a.listKinds(ctx, kinds, names); err == nil || !lacksScope(err) {
+			break
 		}
-		return true
-	})
+	}
 	if err != nil {
 		return err
 	}
@@ -120,6 +120,42 @@ func (a *Adapter) listPlaces(ctx context.Context) error {
 	}
 	return nil
 }
+
+// listKinds adds the channels of each of some kinds to names. Of several kinds those may be missing for which the app
+// has no scope, but not all.
+func (a *Adapter) listKinds(ctx context.Context, kinds []string, names map[string]string) error {
+	var lacking error
+	refused := 0
+	for _, kind := range kinds {
+		form := url.Values{"types": {kind}, "exclude_archived": {"true"}, "limit": {"1000"}}
+		err := a.eachPage(ctx, "conversations.list", form, maxPages, func(answer map[string]json.RawMessage) bool {
+			for _, raw := range list(answer["channels"]) {
+				c := object(raw)
+				if id, name := text(c["id"]), channelName(text(c["name"])); isPlace(id) && name != "" && !truth(c["is_archived"]) {
+					names[name] = id
+				}
+			}
+			return true
+		})
+		switch {
+		case lacksScope(err):
+			lacking = err
+			refused++
+		case err != nil:
+			return err
+		}
+	}
+	if refused == len(kinds) {
+		return lacking
+	}
+	if lacking != nil {
+		a.log.Warn("some channels cannot be found by their names, the app lacks a scope: see bot doctor", "error", lacking)
+	}
+	return nil
+}
+
+// lacksScope says whether a call was refused because the app was not given a permission.
+func lacksScope(err error) bool { return calling.CodeOf(err) == codeNoScope }
 
 // findStaff looks for the staff's channels before the first event is taken.
 func (a *Adapter) findStaff(ctx context.Context) {

@@ -45,7 +45,7 @@ func (l *Lookalike) channelJSON(c *channel) map[string]any {
 	}
 	return map[string]any{
 		"id": c.id, "name": c.name, "name_normalized": c.name, "created": 1764666000, "creator": l.app.user,
-		"is_channel": true, "is_group": false, "is_im": false, "is_mpim": false, "is_private": false, "is_archived": c.archived,
+		"is_channel": true, "is_group": false, "is_im": false, "is_mpim": false, "is_private": c.private, "is_archived": c.archived,
 		"is_general": false, "is_shared": false, "is_member": !c.outside, "num_members": len(l.membersOf(c)),
 		"topic": map[string]any{"value": ""}, "purpose": map[string]any{"value": ""}, "context_team_id": l.app.team,
 	}
@@ -103,22 +103,29 @@ func (l *Lookalike) opened(c *channel, a args) map[string]any {
 	return out
 }
 
+// listed are the types of conversations.list by channel_type; the look-alike has no chats of several people.
+var listed = map[string]string{"public_channel": "channel", "private_channel": "group", "im": "im", "mpim": ""}
+
+// conversationsList lists the places that the bot can see: private channels only where it is a member.
 func (l *Lookalike) conversationsList(a args) (map[string]any, error) {
 	kinds := strings.Split(a.str("types"), ",")
 	if a.str("types") == "" {
 		kinds = []string{"public_channel"}
 	}
 	all := []any{}
-	for _, kind := range kinds {
-		switch strings.TrimSpace(kind) {
-		case "public_channel", "im":
-		case "private_channel", "mpim":
-			continue // the look-alike has none
-		default:
+	for _, one := range kinds {
+		kind, known := listed[strings.TrimSpace(one)]
+		if !known {
 			return nil, refuse("invalid_types")
 		}
+		if kind == "" {
+			continue
+		}
+		if err := l.mayScope(kindScopes["read"][kind]); err != nil {
+			return nil, err // for the whole list, whatever the other kinds are
+		}
 		for _, c := range l.channels {
-			if (c.owner != nil) == (strings.TrimSpace(kind) == "im") && (!c.archived || !a.bool("exclude_archived")) {
+			if c.kind() == kind && !c.hidden() && (!c.archived || !a.bool("exclude_archived")) {
 				all = append(all, l.channelJSON(c))
 			}
 		}
@@ -130,10 +137,19 @@ func (l *Lookalike) conversationsList(a args) (map[string]any, error) {
 	return map[string]any{"channels": page, "response_metadata": next}, nil
 }
 
-func (l *Lookalike) conversationsInfo(a args) (map[string]any, error) {
+// visible finds a conversation that the bot can know of.
+func (l *Lookalike) visible(a args) (*channel, error) {
 	c := l.byChan[a.str("channel")]
-	if c == nil {
+	if c == nil || c.hidden() {
 		return nil, errChannelNotFound
+	}
+	return c, l.mayAt("read", c)
+}
+
+func (l *Lookalike) conversationsInfo(a args) (map[string]any, error) {
+	c, err := l.visible(a)
+	if err != nil {
+		return nil, err
 	}
 	out := l.channelJSON(c)
 	if !a.bool("include_num_members") {
@@ -143,9 +159,9 @@ func (l *Lookalike) conversationsInfo(a args) (map[string]any, error) {
 }
 
 func (l *Lookalike) conversationsMembers(a args) (map[string]any, error) {
-	c := l.byChan[a.str("channel")]
-	if c == nil {
-		return nil, errChannelNotFound
+	c, err := l.visible(a)
+	if err != nil {
+		return nil, err
 	}
 	page, next, err := paged(a, l.membersOf(c), defaultPage, 1000)
 	if err != nil {
@@ -157,11 +173,11 @@ func (l *Lookalike) conversationsMembers(a args) (map[string]any, error) {
 func (l *Lookalike) conversationsJoin(a args) (map[string]any, error) {
 	c := l.byChan[a.str("channel")]
 	switch {
-	case c == nil:
+	case c == nil, c.hidden():
 		return nil, errChannelNotFound
 	case c.archived:
 		return nil, errArchived
-	case c.owner != nil:
+	case c.owner != nil, c.private:
 		return nil, refuse("method_not_supported_for_channel_type")
 	}
 	c.outside = false
@@ -172,12 +188,12 @@ func (l *Lookalike) conversationsJoin(a args) (map[string]any, error) {
 func (l *Lookalike) readable(a args) (*channel, error) {
 	c := l.byChan[a.str("channel")]
 	switch {
-	case c == nil:
+	case c == nil, c.hidden():
 		return nil, errChannelNotFound
 	case c.outside:
 		return nil, errNotInChannel
 	}
-	return c, nil
+	return c, l.mayAt("history", c)
 }
 
 // within keeps the messages between oldest and latest; the bounds themselves only where the caller wants them.
@@ -252,7 +268,7 @@ func (l *Lookalike) ChannelID(name string) string {
 	return ""
 }
 
-// named is the public channel of a name or id.
+// named is the channel of a name or id.
 func (l *Lookalike) named(name string) *channel {
 	name = strings.TrimPrefix(name, "#")
 	for _, c := range l.channels {
@@ -272,7 +288,21 @@ func (l *Lookalike) AddChannel(name string) string {
 	return c.id
 }
 
-// Kick removes the bot from a channel: posts there answer not_in_channel.
+// AddPrivate makes a private channel in which the bot is not yet, so that it cannot know of it, and answers its id.
+func (l *Lookalike) AddPrivate(name string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := l.addChannel(name)
+	c.outside, c.private = true, true
+	return c.id
+}
+
+// Invite brings the bot into a channel, as somebody who types /invite does.
+func (l *Lookalike) Invite(name string) {
+	l.alter(name, func(c *channel) { c.outside = false })
+}
+
+// Kick removes the bot from a channel: posts there answer not_in_channel, and in a private one channel_not_found.
 func (l *Lookalike) Kick(name string) { l.alter(name, func(c *channel) { c.outside = true }) }
 
 // Archive archives a channel: posts there answer is_archived.

@@ -45,7 +45,11 @@
 //   - A post in a thread whose root was deleted is posted un-threaded.
 //   - A file is answered only with the bot's token; without one a page to log in is, with status 200, as on Slack.
 //   - block_actions from an ephemeral message have no "message", only a container.
-//   - Slash commands do not work in threads, and only those in Config.Commands are known.
+//   - Slash commands do not work in threads, and only those in Config.Commands are known, with Slack's own "/invite @bot".
+//   - A private channel (AddPrivate) is unknown to a bot that was not invited: channel_not_found, and in no list. What is
+//     said in a place comes as an event only with the scope for its kind, such as groups:history; conversations.list with a
+//     type for which the scope is missing answers missing_scope as a whole.
+//   - A modal stays open over a restart; what is sent then holds its private_metadata, as from a client that kept it.
 //
 // A mention in one of the bot's texts is shown with a bell ("🔔@channel") in transcripts and on the page, so that a
 // leak is seen; Pings lists the posts that rang for somebody.
@@ -54,5 +58,6 @@
 //
 // As lookalike.Fault says, by API method; "response_url" and "upload" are methods too. Method "socket" is for
 // Socket Mode: Path "open" refuses the websocket itself with Status, "hello" answers it with a disconnect (Status 0
-// cuts it), "ack" loses the acknowledgement. Further: Disconnect, SocketMode, Mute, Inject, Kick, Archive, Revoke.
+// cuts it), "ack" loses the acknowledgement. Further: Disconnect, SocketMode, Mute, Inject, Invite, Kick, Archive,
+// Revoke.
 package slack

@@ -138,7 +138,7 @@ func (l *Lookalike) submitted(p *person, v *view, answer json.RawMessage) error 
 			}
 		}
 	}
-	return nil
+	return l.keepModals(p.Name)
 }
 
 // filled are the values of a form by block and action.
@@ -221,9 +221,9 @@ func (l *Lookalike) Dismiss(ctx context.Context, as string) error {
 		return fmt.Errorf("no form is open for %s: %w", as, lookalike.ErrNotFound)
 	}
 	l.forgetModals(p.Name, len(l.modals[p.Name])-1)
-	if !v.NotifyOnClose {
+	if err := l.keepModals(p.Name); err != nil || !v.NotifyOnClose {
 		l.mu.Unlock()
-		return nil
+		return err
 	}
 	payload := l.interaction("view_closed", p)
 	delete(payload, "trigger_id")

@@ -169,7 +169,7 @@ func (l *Lookalike) Edit(_ context.Context, as, ts, text string) error {
 	fresh := *e
 	fresh.Message.Text, fresh.Message.Blocks = l.compose(text)
 	fresh.Message.Edited = &edited{User: e.Message.User, TS: l.newTS()}
-	if err := l.keepEntry(c, &fresh, l.changedEvent(c, e.Message, fresh.Message)); err != nil {
+	if err := l.keepEntry(c, &fresh, l.heard(c, l.changedEvent(c, e.Message, fresh.Message))...); err != nil {
 		return err
 	}
 	l.shownIn(c, &fresh)

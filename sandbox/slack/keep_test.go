@@ -1,6 +1,7 @@
 package slack_test
 
 import (
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -82,6 +83,67 @@ func TestKeeps(t *testing.T) {
 		}
 		if calls := second.Calls(0); calls[0].Method != "apps.connections.open" || calls[0].ID != 1 {
 			t.Errorf("the journal begins with %+v", calls[0])
+		}
+		second.Disconnect("")
+		<-time.After(time.Second)
+		if err := pipes.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestKeepsModals: a form that is open stays so over a restart, as in the person's client; one that was closed does not.
+// What is sent holds the app's private_metadata.
+func TestKeepsModals(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		cfg := slack.Config{Dir: dir, Limits: slack.Unlimited, Channels: []string{"support"}}
+		first, err := slack.New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pipes := lookalike.ServePipes(first.Handler())
+		a := inMemory(t, first)
+		a.call("chat.postMessage", obj{"channel": "#support", "text": "card", "blocks": []obj{actions(button("x", "Reply", "v"))}})
+		a.connect(pipes).serve(t, func(e envelope) any {
+			if e.Type == "interactive" {
+				a.call("views.open", obj{"trigger_id": e.interaction(t).Trigger, "view": form})
+			}
+			return nil
+		})
+		for _, as := range []string{"nigar", "rauf"} {
+			if err := first.Press(t.Context(), lookalike.Press{As: as, Label: "Reply", In: "staff"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := first.Dismiss(t.Context(), "rauf"); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(first.Close(), pipes.Close()); err != nil {
+			t.Fatal(err)
+		}
+
+		second := open(t, cfg)
+		pipes = lookalike.ServePipes(second.Handler())
+		if _, is := second.OpenForm("rauf"); is {
+			t.Error("a form that was closed is open again")
+		}
+		var sent []interaction
+		inMemory(t, second).connect(pipes).serve(t, func(e envelope) any {
+			if e.Type == "interactive" {
+				sent = append(sent, e.interaction(t))
+			}
+			return nil
+		})
+		if err := second.Submit(t.Context(), "nigar", map[string]string{"Text": "here"}); err != nil {
+			t.Fatal(err)
+		}
+		if len(sent) != 1 || sent[0].View.Metadata != "ticket 7" || sent[0].View.State.Values["b"]["t"].Value != "here" {
+			t.Errorf("sent %+v", sent)
+		}
+		if _, is := second.OpenForm("nigar"); is {
+			t.Error("the form is still open")
 		}
 		second.Disconnect("")
 		<-time.After(time.Second)

@@ -2,6 +2,7 @@ package slack
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -73,7 +74,7 @@ func (l *Lookalike) target(name string, byName bool) (*channel, error) {
 		}
 	}
 	switch {
-	case c == nil:
+	case c == nil, c.hidden():
 		return nil, errChannelNotFound
 	case c.archived, c.owner != nil && c.owner.Deleted:
 		return nil, errArchived
@@ -279,7 +280,7 @@ func (l *Lookalike) remove(c *channel, e *entry) error {
 	gone.Deleted = true
 	var events []map[string]any
 	if e.OnlyFor == "" {
-		events = append(events, l.deletedEvent(c, e.Message))
+		events = l.heard(c, l.deletedEvent(c, e.Message))
 	}
 	if err := l.keepEntry(c, &gone, events...); err != nil {
 		return err
@@ -290,19 +291,24 @@ func (l *Lookalike) remove(c *channel, e *entry) error {
 
 // messageEvents are the events of a new message: itself, and app_mention where it mentions the bot in a channel.
 func (l *Lookalike) messageEvents(c *channel, m message) []map[string]any {
-	if c.outside {
-		return nil
-	}
 	event := asMap(m)
 	event["channel"], event["channel_type"], event["event_ts"] = c.id, c.kind(), m.TS
-	out := []map[string]any{event}
-	if c.owner == nil && m.User != l.app.user && strings.Contains(m.Text, "<@"+l.app.user+">") {
+	out := l.heard(c, event)
+	if c.owner == nil && !c.outside && slices.Contains(l.cfg.Scopes, "app_mentions:read") && m.User != l.app.user && strings.Contains(m.Text, "<@"+l.app.user+">") {
 		mention := asMap(m)
 		mention["type"], mention["channel"], mention["event_ts"] = "app_mention", c.id, m.TS
 		delete(mention, "subtype")
 		out = append(out, mention)
 	}
 	return out
+}
+
+// heard are the events of a place that the app is told of: it has to be a member and to have the scope for its kind.
+func (l *Lookalike) heard(c *channel, events ...map[string]any) []map[string]any {
+	if c.outside || l.mayAt("history", c) != nil {
+		return nil
+	}
+	return events
 }
 
 func (l *Lookalike) changedEvent(c *channel, before, after message) map[string]any {

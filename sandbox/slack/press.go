@@ -171,6 +171,9 @@ func (l *Lookalike) Command(ctx context.Context, as, text, in string) error {
 	if in == homePlace {
 		return l.OpenHome(as)
 	}
+	if bot, ok := strings.CutPrefix(strings.TrimSpace(text), "/invite @"); ok && strings.EqualFold(bot, l.cfg.Username) {
+		return l.invite(as, in)
+	}
 	l.mu.Lock()
 	a, h, err := l.command(as, text, in)
 	l.mu.Unlock()
@@ -191,6 +194,26 @@ func (l *Lookalike) Command(ctx context.Context, as, text, in string) error {
 		return fmt.Errorf("the command's answer: %w: %w", err, lookalike.ErrRefused)
 	}
 	return nil
+}
+
+// invite brings the bot into a channel, as Slack's own command does; the app is told.
+func (l *Lookalike) invite(as, in string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p, c, _, err := l.speaker(as, in)
+	switch {
+	case err != nil:
+		return err
+	case c.owner != nil:
+		return fmt.Errorf("nobody can be invited into a private chat: %w", lookalike.ErrRefused)
+	case !c.outside:
+		return fmt.Errorf("@%s is already in #%s: %w", l.cfg.Username, c.name, lookalike.ErrRefused)
+	}
+	c.outside = false
+	l.changed(c, event())
+	return l.emit(map[string]any{
+		"type": "member_joined_channel", "user": l.app.user, "channel": c.id, "channel_type": "C", "team": l.app.team, "inviter": p.ID,
+	})
 }
 
 func (l *Lookalike) command(as, text, in string) (*act, *hook, error) {

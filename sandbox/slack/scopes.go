@@ -11,8 +11,26 @@ var defaultScopes = []string{
 	"groups:history", "groups:read", "im:history", "im:read", "im:write", "usergroups:read", "users:read",
 }
 
+// kindScopes are the scopes that a kind of place needs, by channel_type and what is done there.
+var kindScopes = map[string]map[string]string{
+	"read":    {"channel": "channels:read", "group": "groups:read", "im": "im:read"},
+	"history": {"channel": "channels:history", "group": "groups:history", "im": "im:history"},
+}
+
+// mayAt refuses what a method does with one place when the app was not given the scope for its kind.
+func (l *Lookalike) mayAt(what string, c *channel) error {
+	return l.mayScope(kindScopes[what][c.kind()])
+}
+
+func (l *Lookalike) mayScope(need string) error {
+	if slices.Contains(l.cfg.Scopes, need) {
+		return nil
+	}
+	return &refusal{code: "missing_scope", messages: []string{"needed: " + need}}
+}
+
 // scopesFor are the scopes of which a method needs one. Methods that read more than one kind of place need the scope of
-// the kind; public channels stand for all. Source: docs.slack.dev/reference/methods.
+// the kind besides, see mayAt. Source: docs.slack.dev/reference/methods.
 var scopesFor = map[string][]string{
 	"bots.info":                    {"users:read"},
 	"conversations.open":           {"im:write"},

@@ -15,8 +15,9 @@ type record struct {
 	Entry  *entry    `json:"entry,omitempty"`
 	File   *file     `json:"file,omitempty"`
 	Home   *home     `json:"home,omitempty"`
-	Event  *delivery `json:"event,omitempty"` // one that the app has not acknowledged
-	Acked  int64     `json:"acked,omitempty"` // the event with that number is done
+	Modals *modals   `json:"modals,omitempty"` // what is open for a person now
+	Event  *delivery `json:"event,omitempty"`  // one that the app has not acknowledged
+	Acked  int64     `json:"acked,omitempty"`  // the event with that number is done
 	LastTS int64     `json:"last_ts,omitempty"`
 	LastNo int64     `json:"last_no,omitempty"` // the newest event's number
 }
@@ -45,6 +46,8 @@ func (l *Lookalike) replay(line []byte) error {
 		l.files[r.File.ID] = r.File
 	case r.Home != nil:
 		l.homes[r.Home.Person] = r.Home
+	case r.Modals != nil:
+		l.replayModals(r.Modals)
 	case r.Event != nil:
 		l.queue.next = max(l.queue.next, r.Event.No)
 		l.queue.pending = append(l.queue.pending, r.Event)
@@ -149,6 +152,9 @@ func (l *Lookalike) snapshot() []any {
 	}
 	for _, name := range sortedKeys(l.homes) {
 		out = append(out, record{Home: l.homes[name]})
+	}
+	for _, name := range sortedKeys(l.modals) {
+		out = append(out, record{Modals: &modals{Person: name, Open: l.modals[name]}})
 	}
 	for _, d := range l.queue.pending {
 		out = append(out, record{Event: d})

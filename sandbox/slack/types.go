@@ -69,11 +69,12 @@ type person struct {
 	Deleted bool   `json:"deleted,omitempty"` // deactivated
 }
 
-// channel is a conversation: a public one, or a private chat with its owner.
+// channel is a conversation: a channel, or a private chat with its owner.
 type channel struct {
 	id       string
 	name     string  // without "#"; empty for a private chat
-	owner    *person // nil for a public channel
+	owner    *person // nil for a channel
+	private  bool    // a channel that only its members know of
 	archived bool
 	outside  bool // the bot is not a member
 	entries  []*entry
@@ -95,11 +96,17 @@ func (c *channel) remember(e *entry) {
 
 // kind is the channel_type of events.
 func (c *channel) kind() string {
-	if c.owner != nil {
+	switch {
+	case c.owner != nil:
 		return "im"
+	case c.private:
+		return "group"
 	}
 	return "channel"
 }
+
+// hidden says whether the bot cannot know of the channel: calls about it are channel_not_found.
+func (c *channel) hidden() bool { return c.private && c.outside }
 
 // title is the channel's name in interactions.
 func (c *channel) title() string {

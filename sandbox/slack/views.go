@@ -3,6 +3,7 @@ package slack
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -148,6 +149,26 @@ func (l *Lookalike) forgetModals(name string, from int) {
 	}
 }
 
+// modals are what is open for a person, the one on top last: the person's client keeps it, whatever becomes of the app.
+type modals struct {
+	Person string  `json:"person"`
+	Open   []*view `json:"open"`
+}
+
+// keepModals saves what is open for a person now.
+func (l *Lookalike) keepModals(name string) error {
+	return l.save(record{Modals: &modals{Person: name, Open: l.modals[name]}})
+}
+
+// replayModals takes what was open for a person back into memory.
+func (l *Lookalike) replayModals(m *modals) {
+	l.forgetModals(m.Person, 0)
+	for _, v := range m.Open {
+		l.views[v.ID] = v
+		l.modals[m.Person] = append(l.modals[m.Person], v)
+	}
+}
+
 func (l *Lookalike) viewsOpen(a args) (map[string]any, error) {
 	v, err := l.readView(a.json("view"), "modal")
 	if err != nil {
@@ -159,7 +180,7 @@ func (l *Lookalike) viewsOpen(a args) (map[string]any, error) {
 	}
 	l.forgetModals(p.Name, 0)
 	l.show(p, v, nil)
-	return map[string]any{"view": v}, nil
+	return map[string]any{"view": v}, l.keepModals(p.Name)
 }
 
 func (l *Lookalike) viewsPush(a args) (map[string]any, error) {
@@ -176,7 +197,7 @@ func (l *Lookalike) viewsPush(a args) (map[string]any, error) {
 		return nil, refuse("push_limit_reached")
 	}
 	l.show(p, v, open[len(open)-1])
-	return map[string]any{"view": v}, nil
+	return map[string]any{"view": v}, l.keepModals(p.Name)
 }
 
 func (l *Lookalike) viewsUpdate(a args) (map[string]any, error) {
@@ -197,7 +218,12 @@ func (l *Lookalike) viewsUpdate(a args) (map[string]any, error) {
 		return nil, err
 	}
 	l.become(old, v)
-	return map[string]any{"view": old}, nil
+	for name, open := range l.modals {
+		if slices.Contains(open, old) {
+			err = l.keepModals(name)
+		}
+	}
+	return map[string]any{"view": old}, err
 }
 
 // become gives a view that is shown a new content.
