@@ -137,21 +137,38 @@ func TestAClaimLapses(t *testing.T) {
 func TestWhoWritesToAnOwnerWhoIsAwayDoesNotWaitForThatOne(t *testing.T) {
 	t.Parallel()
 	inBureaus(t, "2026-11-20 12:00", func(t *testing.T, b *bureau) {
-		away := false
-		b.agenda.Gone = func(_ context.Context, id string) (bool, error) { return away && id == "U1", nil }
+		staffed(b, "")
+		away := func(is bool) {
+			t.Helper()
+			err := b.db.Desk().Do(t.Context(), func(ctx context.Context, tx conversation.Tx) error {
+				_, err := b.db.DeskClerk().Clerk(tx).SetAway(ctx, "U1", is)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
 		b.say("ann", "/agent")
 		b.press("U1", "Claim")
 		b.reply("U1", "ann", "have a look at this")
-		away = true
+		away(true)
 		silent(t, b.meanwhile("ann", "2026-11-20 12:30"))
 		want(t, b.say("ann", "I had a look, and now what do I do?"), "back in the queue")
 		if got := b.ticket("ann"); got.State != desk.Open {
 			t.Errorf("the ticket is %+v", got)
 		}
-		b.press("U1", "Claim") // who claims it all the same has it
+		b.press("U1", "Claim")
+		if got := b.ticket("ann"); got.State != desk.Open {
+			t.Errorf("who is away has it: %+v", got)
+		}
+		want(t, b.heard("#support", 0), "You are away. Back now and take it?")
+		b.press("U1", "I am back")
 		b.to("2026-11-20 12:40")
-		if got := b.ticket("ann"); got.State != desk.Claimed {
+		if got := b.ticket("ann"); got.State != desk.Claimed || got.Owner.ID != "U1" {
 			t.Errorf("the ticket is %+v", got)
+		}
+		if is, err := b.db.DeskClerk().IsAway(t.Context(), "U1"); err != nil || is {
+			t.Errorf("still away: %v, %v", is, err)
 		}
 	})
 }

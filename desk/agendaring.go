@@ -135,10 +135,8 @@ func (a *Agenda) gone(ctx context.Context, list []Ticket) (map[string]bool, erro
 	return out, nil
 }
 
-// left says that a customer has written to an owner who is away. Who claims a ticket while away has it.
-func left(t Ticket, gone map[string]bool) bool {
-	return t.State == Claimed && gone[t.Owner.ID] && t.AskedAt.After(t.ClaimedAt)
-}
+// left says that a customer waits for an owner who is away.
+func left(t Ticket, gone map[string]bool) bool { return t.State == Claimed && gone[t.Owner.ID] }
 
 // happened tells whom one event concerns.
 func (a *Agenda) happened(ctx context.Context, tx conversation.Tx, books Books, was, is Ticket, e Event, now time.Time, c *told) error {

@@ -86,6 +86,7 @@ const (
 	ByForm       = "form"
 	BySuggestion = "suggestion"
 	ByCanned     = "canned"
+	ByCoupon     = "coupon"
 )
 
 // The kinds of records that the desk's messages name in Outgoing.Report.

@@ -37,7 +37,7 @@ type ref struct {
 	Attempt int      `json:"n,omitempty"`
 	Article string   `json:"a,omitempty"`
 	Lang    string   `json:"l,omitempty"`
-	Name    string   `json:"c,omitempty"` // of a prepared reply
+	Name    string   `json:"c,omitempty"` // of a prepared reply or a coupon; back: the verb that comes then
 	Until   int64    `json:"u,omitempty"` // minutes of a snooze; 0: until the next opening
 	Newest  int64    `json:"f,omitempty"` // send: the last message that its author had written when it was shown
 	Words   string   `json:"w,omitempty"` // send: a digest of the words that are sent
@@ -228,6 +228,9 @@ func (d *Desk) buttons(t Ticket, v view) [][]conversation.Button {
 		first = append(first, customer)
 		if d.givesPoints() {
 			first = append(first, d.pointsButton(ref{Ticket: t.ID}))
+		}
+		if d.givesCoupons() {
+			first = append(first, d.button("desk_coupon.button", verbCoupon, r))
 		}
 	}
 	if len(d.Config.Replies.Entries) > 0 {

@@ -66,6 +66,7 @@ func staffed(b *bureau, roles string) {
 		}
 	}
 	d.Directory = phonebook{"#support": {"nigar", "leyla"}, "@leads": {"leyla"}}
+	d.Presence, b.agenda.Gone = b.db.DeskClerk(), b.db.DeskClerk().IsAway
 	d.Commands = &desk.Clerk{Agenda: b.agenda, Stock: b.db.DeskClerk(), Figures: sheet{}}
 	d.Points = persistence.StaffPoints{Programme: &loyalty.Programme{
 		Zone: time.UTC, Languages: []language.Code{language.English}, Store: b.db.Loyalty(), Texts: d.Texts, Currency: config.Currency("AZN"),
@@ -422,6 +423,9 @@ func TestThePageOfTheApp(t *testing.T) {
 		away := items[len(items)-1].Body.Rows[0][0]
 		b.token("nigar", "nigar", away.Token, nil)
 		want(t, b.page("nigar"), "You are away", "Nobody has them yet", owned.ID.String())
+		if items = b.sent["nigar"]; len(items[len(items)-1].Body.Rows) != 1 {
+			t.Error("who is away is offered tickets")
+		}
 		if got := b.ticket("c3"); got.State != desk.Open {
 			t.Errorf("still owned: %+v", got)
 		}

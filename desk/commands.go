@@ -30,11 +30,11 @@ type ClerkStores interface {
 
 // ClerkBooks is that store inside one transaction.
 type ClerkBooks interface {
-	// SetAway notes that a member is away, or back.
-	SetAway(ctx context.Context, memberID string, away bool) error
-	// Spend takes points from what a member may still give on that day. ok is false when that is less; left is what
-	// remains then. limit may be NoLimit.
-	Spend(ctx context.Context, memberID, day string, points, limit int64) (left int64, ok bool, err error)
+	// SetAway notes that a member is away, or back; changed is false when that was so.
+	SetAway(ctx context.Context, memberID string, away bool) (changed bool, err error)
+	// Spend takes from what a member may still give in a period, such as a day. ok is false when that is less; left is
+	// what remains then. limit may be NoLimit, and n below 0 gives back.
+	Spend(ctx context.Context, of Purse, memberID, period string, n, limit int64) (left int64, ok bool, err error)
 	// Silence has nothing started until a time, and EndSilence ends that; ended is false when there is none.
 	Silence(ctx context.Context, from, until time.Time, reason, by string) error
 	EndSilence(ctx context.Context, now time.Time) (ended bool, err error)

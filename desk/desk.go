@@ -39,6 +39,8 @@ type Desk struct {
 	Commands  Commands
 	Directory Directory // without one only users named by id have a role
 	Points    Giver     // without one there are no points
+	Coupons   Coupons   // without one, or without Presence, there are no coupons to give
+	Presence  Presence  // without one everybody is here
 	// Limits are what a platform of customers allows.
 	Limits func(channel string) conversation.Limits
 	// Wake has the agenda looked at again. It is called from transactions, so it only leaves a note.
@@ -147,6 +149,11 @@ func (d *Desk) tellCustomer(ctx context.Context, tx conversation.Tx, t Ticket, k
 // onceKey is a key for what is told once per version of a ticket.
 func onceKey(what string, t Ticket) string {
 	return fmt.Sprintf("desk:%s:%d:%d", what, t.ID, t.Version)
+}
+
+// onceOpened is a key for what happens once to a ticket for as long as it is open.
+func onceOpened(what string, t Ticket) string {
+	return fmt.Sprintf("desk:%s:%d:%d", what, t.ID, t.Reopened)
 }
 
 // member is who acted.

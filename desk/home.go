@@ -70,7 +70,9 @@ func (c *Clerk) page(v desktop, now time.Time) (texts.Rich, [][]conversation.But
 		list []Ticket
 	}{{"waiting", waiting}, {ticketsOverdue, v.overdue}, {ticketsOpen, queue}, {"others", others}} {
 		body := c.sheet(s.kind, s.list, now)
-		parts, rows = append(parts, body.Text), append(rows, body.Rows...)
+		if parts = append(parts, body.Text); !v.away { // who is away is offered nothing
+			rows = append(rows, body.Rows...)
+		}
 	}
 	parts = append(parts, c.say("staff.home.as_of", texts.Vars{"time": texts.ClockOf(now.In(c.zone()))}).In(texts.Italic))
 	return texts.Paragraphs(parts...), rows
@@ -105,7 +107,7 @@ func (c *Clerk) away(ctx context.Context, t conversation.Turn, rights Rights, le
 		}
 	}
 	return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
-		if err := c.Stock.Clerk(tx).SetAway(ctx, by.ID, leaves); err != nil {
+		if _, err := c.Stock.Clerk(tx).SetAway(ctx, by.ID, leaves); err != nil {
 			return t.Dialogue, err
 		}
 		if err := c.leave(ctx, tx, owned, by, t.Now); err != nil {

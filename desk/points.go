@@ -162,7 +162,7 @@ func (c *Clerk) giveIn(ctx context.Context, tx conversation.Tx, t conversation.T
 	if before, err := c.Points.Given(ctx, tx, s.Who, key); err != nil || before {
 		return c.say("staff.points.before", nil), err
 	}
-	left, ok, err := books.Spend(ctx, by.ID, day, size, limit)
+	left, ok, err := books.Spend(ctx, PursePoints, by.ID, day, size, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +171,7 @@ func (c *Clerk) giveIn(ctx context.Context, tx conversation.Tx, t conversation.T
 	}
 	balance, err := c.Points.Give(ctx, tx, s.Who, s.Points, key, s.Note, t.Now)
 	if errors.Is(err, ErrTooFewPoints) {
-		_, _, err := books.Spend(ctx, by.ID, day, -size, NoLimit) // nothing was given, so nothing was spent
+		_, _, err := books.Spend(ctx, PursePoints, by.ID, day, -size, NoLimit) // nothing was given, so nothing was spent
 		return c.say("staff.points.too_few", texts.Vars{"name": c.masked(who), "balance": who.Points}), err
 	}
 	if err != nil {

@@ -59,6 +59,9 @@ func (s StaffSkill) send(ctx context.Context, tx conversation.Tx, books Books, t
 	if err := s.takeAwayNote(ctx, tx, t, m); err != nil {
 		return err
 	}
+	if err := s.answered(ctx, tx, t); err != nil {
+		return err
+	}
 	m.Direction, m.Way, m.State, m.Code, m.Note, m.ChangedAt = Out, way, ReplyPending, "", 0, time.Time{}
 	if err := s.leave(ctx, tx, is, &m, rich); err != nil {
 		return err

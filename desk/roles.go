@@ -17,6 +17,7 @@ const (
 	MayReply   Right = "reply"
 	MayResolve Right = "resolve"
 	MayPoints  Right = "points"
+	MayCoupon  Right = "coupon"
 	MayPause   Right = "pause"
 	MaySilence Right = "silence"
 	MayReports Right = "reports"
@@ -38,13 +39,15 @@ type Rights struct {
 	May map[Right]bool
 	// Points is the most that they may give and take in a day, together; NoLimit, or 0 for none.
 	Points int64
+	// Coupons and CouponsWeek are the most that they may give in a day and in a week; NoLimit, or 0 for none.
+	Coupons, CouponsWeek int64
 }
 
 // Staff says whether somebody is one of the staff at all.
 func (r Rights) Staff() bool { return len(r.May) > 0 }
 
-// everyday is what every member of the staff channels may do as long as no role of the config names it. Points need a
-// role, since somebody has to say how many.
+// everyday is what every member of the staff channels may do as long as no role of the config names it. Points and
+// coupons need a role, since somebody has to say how many.
 var everyday = []Right{MayReply, MayResolve, MayPause, MaySilence, MayReports}
 
 // RightsOf is what a user may do: the sum of the user's roles.
@@ -83,6 +86,10 @@ func (r *Rights) add(role *Role) {
 	for _, right := range role.May {
 		r.May[Right(right)] = true
 	}
+	if role.givesCoupons() {
+		r.May[MayCoupon] = true
+		r.Coupons, r.CouponsWeek = wider(r.Coupons, role.Coupons), wider(r.CouponsWeek, role.CouponsWeek)
+	}
 	switch {
 	case role.Points > 0:
 		r.May[MayPoints] = true
@@ -92,6 +99,14 @@ func (r *Rights) add(role *Role) {
 	case slices.Contains(role.May, string(MayPoints)):
 		r.Points = NoLimit
 	}
+}
+
+// wider is a limit together with that of another role that gives the same right; a role that names none has none.
+func wider(limit, role int64) int64 {
+	if limit == NoLimit || role == 0 {
+		return NoLimit
+	}
+	return max(limit, role)
 }
 
 // hasRole says whether a user has a role. What needs no question to the platform is looked at first.
@@ -132,8 +147,11 @@ func (d *Desk) inChannels(ctx context.Context, user string) (bool, error) {
 
 // wants is the right that a button of the desk needs.
 func wants(verb string) Right {
-	if verb == verbResolve {
+	switch verb {
+	case verbResolve:
 		return MayResolve
+	case verbCoupon, verbCouponPick, verbCouponGive, verbCouponNot:
+		return MayCoupon
 	}
 	return MayReply
 }

@@ -80,14 +80,14 @@ func (s StaffSkill) Press(ctx context.Context, t conversation.Turn, a conversati
 // pressed takes a press of one of the desk's own buttons.
 func (s StaffSkill) pressed(ctx context.Context, t conversation.Turn, verb string, r ref) (conversation.Commit, error) {
 	switch verb {
-	case verbClaim:
-		return s.claim(t, r), nil
-	case verbTakeOver:
-		return s.takeOver(t, r), nil
+	case verbClaim, verbTakeOver, verbReopen:
+		return s.taking(ctx, t, verb, r)
+	case verbBack:
+		return s.backAnd(t, r), nil
+	case verbCoupon, verbCouponPick, verbCouponGive, verbCouponNot:
+		return s.pressCoupon(ctx, t, verb, r)
 	case verbResolve:
 		return s.resolve(t, r), nil
-	case verbReopen:
-		return s.reopen(t, r), nil
 	case verbSnooze:
 		return s.askSnooze(t, r), nil
 	case verbSnoozeFor:

@@ -109,7 +109,7 @@ func (s DeskClerk) Overdue(ctx context.Context, now time.Time, limit int) ([]des
 // Settings of the clerk, each followed by a member's id.
 const (
 	awaySetting  = "desk.away:"
-	spentSetting = "desk.points:"
+	spentSetting = "desk." // and the purse
 )
 
 // IsAway implements desk.ClerkStores.
@@ -125,22 +125,23 @@ func (s DeskClerk) IsAway(ctx context.Context, memberID string) (bool, error) {
 type clerkBooks struct{ tx *Tx }
 
 // SetAway implements desk.ClerkBooks.
-func (b clerkBooks) SetAway(ctx context.Context, memberID string, away bool) error {
+func (b clerkBooks) SetAway(ctx context.Context, memberID string, away bool) (bool, error) {
 	query, args := `DELETE FROM settings WHERE name = ?`, []any{awaySetting + clean(memberID)}
 	if away {
 		query = `INSERT INTO settings (name, value, updated_at) VALUES (?, 'away', ?) ON CONFLICT (name) DO NOTHING`
 		args = append(args, ms(b.tx.Now()))
 	}
-	if _, err := b.tx.exec(ctx, query, args...); err != nil {
-		return fmt.Errorf("note whether %s is away: %w", memberID, err)
+	n, err := b.tx.exec(ctx, query, args...)
+	if err != nil {
+		return false, fmt.Errorf("note whether %s is away: %w", memberID, err)
 	}
-	return nil
+	return n > 0, nil
 }
 
 // Spend implements desk.ClerkBooks. The member's row is locked until the transaction ends, so that two acts at the same
 // time see each other.
-func (b clerkBooks) Spend(ctx context.Context, memberID, day string, points, limit int64) (left int64, ok bool, err error) {
-	name := spentSetting + clean(memberID)
+func (b clerkBooks) Spend(ctx context.Context, of desk.Purse, memberID, period string, n, limit int64) (left int64, ok bool, err error) {
+	name := spentSetting + string(of) + ":" + clean(memberID)
 	var value string
 	err = b.tx.get(ctx, &value, `INSERT INTO settings (name, value, updated_at) VALUES (?, '', ?)
 		ON CONFLICT (name) DO UPDATE SET updated_at = excluded.updated_at RETURNING value`, name, ms(b.tx.Now()))
@@ -148,19 +149,19 @@ func (b clerkBooks) Spend(ctx context.Context, memberID, day string, points, lim
 		return 0, false, fmt.Errorf("read what %s has given: %w", memberID, err)
 	}
 	spent := int64(0)
-	if of, figure, found := strings.Cut(value, " "); found && of == day {
+	if in, figure, found := strings.Cut(value, " "); found && in == period {
 		if spent, err = strconv.ParseInt(figure, 10, 64); err != nil {
 			return 0, false, fmt.Errorf("read what %s has given: %w", memberID, err)
 		}
 	}
-	if limit != desk.NoLimit && spent+points > limit {
+	if limit != desk.NoLimit && spent+n > limit {
 		return max(limit-spent, 0), false, nil
 	}
-	_, err = b.tx.exec(ctx, `UPDATE settings SET value = ? WHERE name = ?`, day+" "+strconv.FormatInt(spent+points, 10), name)
+	_, err = b.tx.exec(ctx, `UPDATE settings SET value = ? WHERE name = ?`, period+" "+strconv.FormatInt(max(spent+n, 0), 10), name)
 	if err != nil {
 		return 0, false, fmt.Errorf("note what %s gives: %w", memberID, err)
 	}
-	return limit - spent - points, true, nil
+	return limit - spent - n, true, nil
 }
 
 // Silence implements desk.ClerkBooks.

@@ -13,7 +13,7 @@ import (
 	"github.com/rapport-chat/rapport/persistence"
 )
 
-// openClerk gives the desk its commands, the directory of who may what, and points.
+// openClerk gives the desk its commands, the directory of who may what and who is away, points, and coupons.
 func (s *service) openClerk(people *bureau, programme *loyalty.Programme) {
 	if people == nil {
 		return
@@ -26,6 +26,10 @@ func (s *service) openClerk(people *bureau, programme *loyalty.Programme) {
 	if programme != nil && s.set.Points != nil {
 		people.desk.Points = persistence.StaffPoints{Programme: programme}
 	}
+	if programme != nil {
+		people.desk.Coupons = persistence.StaffCoupons{Programme: programme}
+	}
+	people.desk.Presence = s.db.DeskClerk()
 	people.desk.Commands = &desk.Clerk{Agenda: people.agenda, Stock: s.db.DeskClerk(), Figures: figures{s}}
 }
 

@@ -22,6 +22,13 @@ const (
 	KindGift     = "gift"
 )
 
+// Why a reward is not given, as RefusedError.Text has it; each is the key of a text.
+const (
+	RefusedTier = "reward.not_for_tier" // it is for a higher tier
+	RefusedHad  = "reward.limit"        // the person has had as many as one may
+	RefusedOut  = "reward.sold_out"     // there are none left
+)
+
 // RefusedError says why a reward is not given: the key of a text that needs no more than {reward} and {tier}.
 type RefusedError struct {
 	Text string
@@ -88,7 +95,7 @@ func voucherKey(key string) string { return "reward:" + key }
 // mayHave looks at everything but the points, and takes one of the stock.
 func (p *Programme) mayHave(ctx context.Context, b Books, a Account, id string, w *Reward, now time.Time) error {
 	if w.Tier != "" && p.Tiers.rank(a.Member.Tier) < p.Tiers.rank(w.Tier) {
-		return &RefusedError{Text: "reward.not_for_tier", Tier: w.Tier}
+		return &RefusedError{Text: RefusedTier, Tier: w.Tier}
 	}
 	if w.Kind == rewardEvent && !now.Before(w.Starts.In(p.Zone)) {
 		return &RefusedError{Text: "reward.gone"}
@@ -103,7 +110,7 @@ func (p *Programme) mayHave(ctx context.Context, b Books, a Account, id string, 
 			return err
 		}
 		if had >= most {
-			return &RefusedError{Text: "reward.limit"}
+			return &RefusedError{Text: RefusedHad}
 		}
 	}
 	if stock := max(w.Stock, w.Seats); stock > 0 {
@@ -112,7 +119,7 @@ func (p *Programme) mayHave(ctx context.Context, b Books, a Account, id string, 
 			return err
 		}
 		if !left {
-			return &RefusedError{Text: "reward.sold_out"}
+			return &RefusedError{Text: RefusedOut}
 		}
 	}
 	return nil
