@@ -374,8 +374,10 @@ func (p *Pace) Paused(now time.Time) (account, bulk time.Time) {
 	return account, bulk
 }
 
-// Rate is what bulk may use a second when nothing else is sent; 0 for no limit.
-func (p *Pace) Rate() float64 {
+// Rate is what bulk may use a second when nothing else is sent; 0 for no limit. It is given back while nothing is sent,
+// too.
+func (p *Pace) Rate(now time.Time) float64 {
+	p.ease(now)
 	if p.rate <= 0 {
 		return 0
 	}

@@ -54,7 +54,7 @@ func (w *Worker) Stats() Stats {
 	defer w.mu.Unlock()
 	now := time.Now()
 	s := Stats{
-		Counts: w.counts, Rate: w.pace.Rate(),
+		Counts: w.counts, Rate: w.pace.Rate(now),
 		Planned: map[conversation.Lane]int{}, Oldest: map[conversation.Lane]time.Duration{},
 	}
 	s.Paused, s.BulkPause = w.pace.Paused(now)
