@@ -58,7 +58,8 @@ type Adapter struct {
 
 var _ conversation.Channel = (*Adapter)(nil)
 
-// New is the terminal of person, whose platform reports locale, empty for none. lines are what is typed.
+// New is the terminal of person, whose platform reports locale, empty for none. lines are what is typed. A line is taken
+// once the one before it is kept, and an empty one says nothing: with it whoever types learns that the last one is kept.
 func New(person, locale string, lines <-chan string, printer Printer) *Adapter {
 	return &Adapter{person: person, locale: locale, printer: printer, lines: lines, session: rand.Text()}
 }

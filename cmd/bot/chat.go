@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/rapport-chat/rapport/adapters/console"
@@ -48,7 +49,8 @@ func (c *chatCmd) Run(ctx context.Context, con terminal, cli *commandLine) (err 
 	defer func() { err = errors.Join(err, db.Close()) }()
 
 	lines := make(chan string)
-	channel := console.New(c.As, c.Locale, lines, c.printer(con.out))
+	said := &counted{Printer: c.printer(con.out)}
+	channel := console.New(c.As, c.Locale, lines, said)
 	set.HTTP.Addr = ""
 	w := wiring{set: set, path: path, log: log, business: business, channels: []conversation.Channel{channel}}
 	if len(c.Text) > 0 {
@@ -62,12 +64,39 @@ func (c *chatCmd) Run(ctx context.Context, con terminal, cli *commandLine) (err 
 	defer stop()
 	stages := newStages(ctx)
 	defer stages.stop()
-	stages.start("service", s.Run)
+	stages.start("service", func(ctx context.Context) error {
+		defer stop() // a service that ended answers nothing more
+		return s.Run(ctx)
+	})
 	if err := c.talk(ctx, con, s, lines); err != nil && ctx.Err() == nil {
 		return err
 	}
 	stop()
-	return stages.wait()
+	if err := stages.wait(); err != nil {
+		return err
+	}
+	if len(c.Text) > 0 && said.messages.Load() == 0 {
+		return errNoAnswer
+	}
+	return nil
+}
+
+// errNoAnswer ends a single message that nothing was said to.
+var errNoAnswer = errors.New("no answer came: the bot keeps silent where a colleague answers, and when it is stopped; “bot chat” without a message shows the dialogue")
+
+// counted is a Printer that counts what was shown. It is safe for concurrent use if the Printer is.
+type counted struct {
+	console.Printer
+	messages atomic.Int64
+}
+
+// Print implements console.Printer.
+func (p *counted) Print(m console.Message) error {
+	err := p.Printer.Print(m)
+	if err == nil {
+		p.messages.Add(1)
+	}
+	return err
 }
 
 // talk sends the one message, or line after line, and returns when the last one has been answered.
@@ -87,15 +116,18 @@ func (c *chatCmd) talk(ctx context.Context, con terminal, s *service, lines chan
 	return in.Err()
 }
 
-// sayAndRest hands a line over and waits until it has been answered.
+// sayAndRest hands a line over and waits until it has been answered, however long that takes. The empty line after it is
+// taken once the line itself is kept: until then nothing that could be looked at knows of it.
 func (s *service) sayAndRest(ctx context.Context, lines chan<- string, line string) error {
 	if strings.TrimSpace(line) == "" {
 		return nil
 	}
-	select {
-	case lines <- line:
-	case <-ctx.Done():
-		return ctx.Err()
+	for _, next := range []string{line, ""} {
+		select {
+		case lines <- next:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	calm := 0
 	for calm < calmLooks {

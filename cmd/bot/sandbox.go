@@ -155,14 +155,15 @@ func (s *seam) Busy() []string {
 	return append(s.working(ctx, func(*outbox.Worker) bool { return false }), s.parts.desk.busy(ctx)...)
 }
 
-// working is Busy without what the agenda has yet to do, and without what the workers that are left out have.
+// working is Busy without what the agenda has yet to do, and without what the workers that are left out have. It looks
+// along the way of an answer, so that what goes on while it looks is not missed: the inbox, the engine, the outbox.
 func (s *seam) working(ctx context.Context, leaveOut func(*outbox.Worker) bool) []string {
-	busy := s.busy(leaveOut)
+	var busy []string
 	open, err := s.db.Conversations().Unsettled(ctx, 0, 1)
 	if err != nil || len(open) > 0 {
 		busy = append(busy, "events in the inbox")
 	}
-	return busy
+	return append(busy, s.busy(leaveOut)...)
 }
 
 // State implements sandbox.Service.
