@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/rapport-chat/rapport/adapters/calling"
+	"github.com/rapport-chat/rapport/adapters/recall"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -40,15 +41,15 @@ type Adapter struct {
 	log      *slog.Logger
 	http     *http.Client
 	dial     func(ctx context.Context, network, addr string) (net.Conn, error)
-	me       atomic.Pointer[identity] // nil until Connect succeeded
-	progress *progress
-	forms    *forms
+	me       atomic.Pointer[identity]        // nil until Connect succeeded
+	progress *recall.Ring[[]string]          // the parts of a message that have gone, by nonce
+	forms    *recall.Ring[conversation.Form] // what buttons open, by token
 	pace     *pace
 	invalid  *budget
 	chats    *chats
-	deleting *recent
+	deleting *recall.Ring[bool] // messages of ours, to know our own deletions from a person's
 	loans    *loans
-	doubtful *recent // follow-ups whose outcome is not known
+	doubtful *recall.Ring[bool] // follow-ups whose outcome is not known
 	refused  *refusals
 	sorry    func(locale string) string // nil when nobody gave words for it
 
@@ -97,14 +98,14 @@ func New(cfg Config, log *slog.Logger, opts ...Option) (*Adapter, error) {
 		log:      log.With("channel", Name),
 		http:     calling.NewClient(calling.NewTransport(), callTimeout),
 		dial:     calling.NewDialer().DialContext,
-		progress: newProgress(),
-		forms:    newForms(),
+		progress: recall.NewRing[[]string](maxProgress),
+		forms:    recall.NewRing[conversation.Form](maxForms),
 		pace:     newPace(),
 		invalid:  &budget{},
 		chats:    newChats(),
-		deleting: newRecent(),
+		deleting: recall.NewRing[bool](maxRecent),
 		loans:    newLoans(),
-		doubtful: newRecent(),
+		doubtful: recall.NewRing[bool](maxRecent),
 		refused:  newRefusals(),
 	}
 	for _, opt := range opts {

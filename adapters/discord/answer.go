@@ -70,7 +70,7 @@ func (a *Adapter) fill(ctx context.Context, h *handle, m outgoing, files []uploa
 
 // followUp adds a message that only the person sees.
 func (a *Adapter) followUp(ctx context.Context, h *handle, m outgoing, files []upload, part string) (string, error) {
-	if part != "" && a.doubtful.has(part) {
+	if part != "" && a.doubtful.Of(part) {
 		return "", &conversation.SendError{Kind: conversation.OutcomeUnknown, Code: "no_answer", Err: errDoubtful}
 	}
 	m.Flags |= discordgo.MessageFlagsEphemeral
@@ -79,7 +79,7 @@ func (a *Adapter) followUp(ctx context.Context, h *handle, m outgoing, files []u
 	})
 	a.pace.note(h.Token, ex)
 	if err != nil && conversation.KindOf(err) == conversation.OutcomeUnknown {
-		a.doubtful.add(part)
+		a.doubtful.Put(part, true)
 	}
 	return idIn(ex, err)
 }

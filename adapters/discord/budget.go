@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rapport-chat/rapport/adapters/calling"
+	"github.com/rapport-chat/rapport/adapters/recall"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -86,7 +87,7 @@ const (
 // refusals remember the private chats that are closed to us. Each call to one counts as invalid.
 type refusals struct {
 	mu   sync.Mutex
-	ring ring[refusedChat]
+	ring *recall.Ring[refusedChat]
 }
 
 type refusedChat struct {
@@ -95,7 +96,7 @@ type refusedChat struct {
 	code  string
 }
 
-func newRefusals() *refusals { return &refusals{ring: newRing[refusedChat](maxRefuse)} }
+func newRefusals() *refusals { return &refusals{ring: recall.NewRing[refusedChat](maxRefuse)} }
 
 var errResting = errors.New("the chat refused us before and is left alone for some days, or until the person writes")
 
@@ -103,7 +104,7 @@ var errResting = errors.New("the chat refused us before and is left alone for so
 func (r *refusals) check(chat string, now time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	c, ok := r.ring.values[chat]
+	c, ok := r.ring.Get(chat)
 	if !ok || !now.Before(c.until) {
 		return nil
 	}
@@ -121,13 +122,13 @@ func (r *refusals) note(chat string, err error, now time.Time) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	rest := min(max(2*r.ring.values[chat].rest, firstRest), longRest)
-	r.ring.put(chat, refusedChat{until: now.Add(rest), rest: rest, code: calling.CodeOf(err)})
+	rest := min(max(2*r.ring.Of(chat).rest, firstRest), longRest)
+	r.ring.Put(chat, refusedChat{until: now.Add(rest), rest: rest, code: calling.CodeOf(err)})
 }
 
 // forget begins anew: the chat has taken a message, or the person has written.
 func (r *refusals) forget(chat string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.ring.drop(chat)
+	r.ring.Drop(chat)
 }

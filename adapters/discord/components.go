@@ -89,11 +89,13 @@ func (a *Adapter) button(b conversation.Button) discordgo.Button {
 	return out
 }
 
+// customID is what comes back with a press. A form must be the first response to its press, so that nobody can be asked
+// for it then: it is remembered here, and after a restart such a press is reported as an ordinary one.
 func (a *Adapter) customID(b conversation.Button) string {
 	if !fits(b.Form) {
 		return pressPrefix + b.Token
 	}
-	a.forms.put(b.Token, *b.Form)
+	a.forms.Put(b.Token, *b.Form)
 	return formPrefix + b.Token
 }
 

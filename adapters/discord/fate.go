@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rapport-chat/rapport/adapters/calling"
+	"github.com/rapport-chat/rapport/adapters/recall"
 )
 
 const (
@@ -50,12 +51,12 @@ func (f *fate) isKept() bool {
 type fates struct {
 	mu   sync.Mutex
 	open map[string]*fate
-	lost *recent       // ids of which the person was told that they failed
-	over chan struct{} // closed when nothing can be kept any more
+	lost *recall.Ring[bool] // ids of which the person was told that they failed
+	over chan struct{}      // closed when nothing can be kept any more
 }
 
 func newFates() *fates {
-	return &fates{open: map[string]*fate{}, lost: newRecent(), over: make(chan struct{})}
+	return &fates{open: map[string]*fate{}, lost: recall.NewRing[bool](maxRecent), over: make(chan struct{})}
 }
 
 // of is the fate of an interaction; known says that it has come before.
@@ -79,7 +80,7 @@ func (s *fates) settle(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f := s.open[id]; f != nil && !f.isKept() {
-		s.lost.add(id)
+		s.lost.Put(id, true)
 	}
 	delete(s.open, id)
 }

@@ -175,7 +175,7 @@ func (r *receiver) deleted(ctx context.Context, e event) (conversation.Inbound, 
 	in := r.place(d)
 	in.Kind, in.MessageID = conversation.KindDelete, text(d["id"])
 	in.EventID = "deleted:" + in.MessageID
-	if !in.Private || in.MessageID == "" || !isID(in.Chat) || r.a.deleting.has(in.MessageID) {
+	if !in.Private || in.MessageID == "" || !isID(in.Chat) || r.a.deleting.Of(in.MessageID) {
 		return in, "", false
 	}
 	in.From.UserID = r.a.chats.owner(in.Chat)

@@ -53,7 +53,7 @@ func (r *receiver) respond(ctx context.Context, e event) (out event, mine bool) 
 	data := object(d["data"])
 	if kind == "3" {
 		if t, isForm := token(data); isForm {
-			if form, ok := r.a.forms.of(t); ok {
+			if form, ok := r.a.forms.Get(t); ok {
 				r.show(ctx, id, secret, modal(t, form))
 				return e, false
 			}
@@ -69,7 +69,7 @@ func (r *receiver) respond(ctx context.Context, e event) (out event, mine bool) 
 	case kind != "3" && kind != "5":
 		return e, false
 	}
-	if r.fates.lost.has(id) {
+	if r.fates.lost.Of(id) {
 		return e, false // a resumed session brings again what the person was told to have failed
 	}
 	f, known := r.fates.of(id, kind == "2" && r.a.sorry != nil)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/adapters/lenient"
+	"github.com/rapport-chat/rapport/adapters/recall"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -129,10 +130,10 @@ func (l *loan) take(part string) loanState {
 // loans are the tokens that were lent to this process.
 type loans struct {
 	mu   sync.Mutex
-	ring ring[*loan]
+	ring *recall.Ring[*loan]
 }
 
-func newLoans() *loans { return &loans{ring: newRing[*loan](maxLoans)} }
+func newLoans() *loans { return &loans{ring: recall.NewRing[*loan](maxLoans)} }
 
 // open notes an interaction whose first response is about to be made.
 func (s *loans) open(token string) *loan {
@@ -144,13 +145,13 @@ func (s *loans) open(token string) *loan {
 func (s *loans) keep(token string, l *loan) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ring.put(token, l)
+	s.ring.Put(token, l)
 }
 
 func (s *loans) of(token string) *loan {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.ring.values[token]
+	return s.ring.Of(token)
 }
 
 // loanOf is what is known of a handle's token, once its first response has been made. What this process does not know,

@@ -70,23 +70,26 @@ func (a *Adapter) Send(ctx context.Context, s conversation.Sending) (conversatio
 	return conversation.Receipt{MessageID: strings.Join(ids, idSeparator)}, nil
 }
 
-// sendNew sends the parts of a new message that have not gone yet.
+// sendNew sends the parts of a new message that have not gone yet: which have is remembered from one try to the next, so
+// that a second try after a refusal for pace does not repeat the first part.
 func (a *Adapter) sendNew(ctx context.Context, channel string, s conversation.Sending) ([]string, error) {
 	parts, err := a.plan(s.Body)
 	if err != nil {
 		return nil, err
 	}
-	sent := a.progress.of(s.Nonce)
+	sent := a.progress.Of(s.Nonce)
 	lent := lentBy(s.Handle)
 	for i := len(sent); i < len(parts); i++ {
 		id, err := a.post(ctx, channel, parts[i], nonceOf(s.Nonce, i), lent)
 		if err != nil {
-			a.progress.keep(s.Nonce, sent)
+			if len(sent) > 0 {
+				a.progress.Put(s.Nonce, sent)
+			}
 			return nil, err
 		}
 		sent = append(sent[:len(sent):len(sent)], id)
 	}
-	a.progress.forget(s.Nonce)
+	a.progress.Drop(s.Nonce)
 	return sent, nil
 }
 
@@ -219,7 +222,7 @@ func (a *Adapter) delete(ctx context.Context, channel string, s conversation.Sen
 
 // deleteOne counts a message that is gone already as deleted.
 func (a *Adapter) deleteOne(ctx context.Context, lent *handle, channel, id string) error {
-	a.deleting.add(id)
+	a.deleting.Put(id, true)
 	err := a.changing(ctx, lent, channel, id, &exchange{what: "delete a message", verb: http.MethodDelete, repeat: true})
 	if calling.CodeOf(err) == codeGone {
 		return nil

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rapport-chat/rapport/adapters/recall"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -14,10 +15,10 @@ const maxPaced = 4096
 // pace remembers which channels' allowance the platform has declared used up, so that no call is made in vain.
 type pace struct {
 	mu    sync.Mutex
-	until ring[time.Time]
+	until *recall.Ring[time.Time]
 }
 
-func newPace() *pace { return &pace{until: newRing[time.Time](maxPaced)} }
+func newPace() *pace { return &pace{until: recall.NewRing[time.Time](maxPaced)} }
 
 // note takes what the last answer said.
 func (p *pace) note(channel string, ex *exchange) {
@@ -26,20 +27,20 @@ func (p *pace) note(channel string, ex *exchange) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.until.put(channel, time.Now().Add(ex.exhausted))
+	p.until.Put(channel, time.Now().Add(ex.exhausted))
 }
 
 // check refuses a call that the platform would refuse.
 func (p *pace) check(channel string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	until, ok := p.until.values[channel]
+	until, ok := p.until.Get(channel)
 	if !ok {
 		return nil
 	}
 	left := time.Until(until)
 	if left <= 0 {
-		p.until.drop(channel)
+		p.until.Drop(channel)
 		return nil
 	}
 	return &conversation.SendError{

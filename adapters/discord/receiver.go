@@ -183,7 +183,7 @@ func (r *receiver) keepInTime(ctx context.Context, f *fate, in conversation.Inbo
 		kept = r.persist(ctx, in)
 		return kept, !kept
 	}
-	if r.fates.lost.has(in.EventID) || !time.Now().Before(f.by) {
+	if r.fates.lost.Of(in.EventID) || !time.Now().Before(f.by) {
 		return false, false
 	}
 	timed, cancel := context.WithDeadline(ctx, f.by)

@@ -22,6 +22,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"github.com/rapport-chat/rapport/adapters/calling"
+	"github.com/rapport-chat/rapport/adapters/recall"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -52,12 +53,12 @@ type Adapter struct {
 	people   *people
 	places   *places
 	members  members
-	progress *ring[[]string]
-	forms    *ring[formMemory]
-	doubts   *ring[time.Time]         // since when a message may stand
-	handles  *ring[int]               // how often a response address was used
-	pictures *ring[*slack.ImageBlock] // by chat and id; nil for none
-	pages    *pages                   // of http mode
+	progress *recall.Ring[[]string]
+	forms    *recall.Ring[formMemory]
+	doubts   *recall.Ring[time.Time]         // since when a message may stand
+	handles  *recall.Ring[int]               // how often a response address was used
+	pictures *recall.Ring[*slack.ImageBlock] // by chat and id; nil for none
+	pages    *pages                          // of http mode
 }
 
 // identity is who we are on the platform.
@@ -96,11 +97,11 @@ func New(cfg Config, log *slog.Logger, opts ...Option) (*Adapter, error) {
 		dial:     calling.NewDialer().DialContext,
 		people:   newPeople(),
 		places:   newPlaces(s.staff),
-		progress: newRing[[]string](maxProgress),
-		forms:    newRing[formMemory](maxForms),
-		doubts:   newRing[time.Time](maxDoubts),
-		handles:  newRing[int](maxHandles),
-		pictures: newRing[*slack.ImageBlock](maxPictures),
+		progress: recall.NewRing[[]string](maxProgress),
+		forms:    recall.NewRing[formMemory](maxForms),
+		doubts:   recall.NewRing[time.Time](maxDoubts),
+		handles:  recall.NewRing[int](maxHandles),
+		pictures: recall.NewRing[*slack.ImageBlock](maxPictures),
 		pages:    newPages(),
 	}
 	for _, opt := range opts {

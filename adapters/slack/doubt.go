@@ -33,22 +33,22 @@ func (a *Adapter) doubt(nonce string, began time.Time, err error) {
 	if nonce == "" || !errors.As(err, &se) {
 		return
 	}
-	if _, ok := a.doubts.get(nonce); ok {
+	if _, ok := a.doubts.Get(nonce); ok {
 		return
 	}
 	if se.Kind == conversation.OutcomeUnknown || se.Doubtful || se.Kind == conversation.RateLimited && se.Code != codeMore {
-		a.doubts.put(nonce, began)
+		a.doubts.Put(nonce, began)
 	}
 }
 
 // standsAlready looks for a part whose earlier try is in doubt. When nobody can tell, the answer is no: a rare repeat
 // beats silence.
 func (a *Adapter) standsAlready(ctx context.Context, chat string, s conversation.Sending, i int) (string, bool) {
-	began, ok := a.doubts.get(s.Nonce)
+	began, ok := a.doubts.Get(s.Nonce)
 	if !ok || s.Nonce == "" || s.Body.OnlyFor != "" {
 		return "", false
 	}
-	a.doubts.drop(s.Nonce)
+	a.doubts.Drop(s.Nonce)
 	since := began.Add(-doubtSlack)
 	ex := &exchange{method: "conversations.history", repeat: true, form: url.Values{
 		"channel": {chat}, "oldest": {strconv.FormatInt(since.Unix(), 10) + ".000000"}, "limit": {"100"}, "include_all_metadata": {"true"},

@@ -62,7 +62,7 @@ func (a *Adapter) keepForm(token string, f conversation.Form) string {
 	if packed := pack(raw); err == nil && len(packed) <= maxValue {
 		return packed
 	}
-	a.forms.put(token, formMemory{f})
+	a.forms.Put(token, formMemory{f})
 	return ""
 }
 
@@ -96,7 +96,7 @@ func (a *Adapter) formOf(token, value string) (conversation.Form, bool) {
 	if len(raw) > 0 && json.Unmarshal(raw, &f) == nil && fits(&f) {
 		return f, true
 	}
-	m, ok := a.forms.get(token)
+	m, ok := a.forms.Get(token)
 	return m.form, ok
 }
 

@@ -50,7 +50,7 @@ func (a *Adapter) lent(raw []byte) *handle {
 	if len(raw) == 0 || json.Unmarshal(raw, &h) != nil || !a.trusted(h.URL) || time.Now().After(h.Until) {
 		return nil
 	}
-	if used, _ := a.handles.get(h.key()); used >= handleUses {
+	if used, _ := a.handles.Get(h.key()); used >= handleUses {
 		return nil
 	}
 	return &h
@@ -64,11 +64,11 @@ func (h *handle) key() string {
 
 // respond makes one call to the address that was lent.
 func (a *Adapter) respond(ctx context.Context, h *handle, what map[string]any) error {
-	used, _ := a.handles.get(h.key())
-	a.handles.put(h.key(), used+1)
+	used, _ := a.handles.Get(h.key())
+	a.handles.Put(h.key(), used+1)
 	_, err := a.call(ctx, &exchange{address: h.URL, payload: what})
 	if calling.CodeOf(err) == codeHandleGone {
-		a.handles.put(h.key(), handleUses)
+		a.handles.Put(h.key(), handleUses)
 	}
 	return err
 }

@@ -27,7 +27,7 @@ func (a *Adapter) event(ctx context.Context, body fields) (in conversation.Inbou
 	case "app_home_opened":
 		return a.home(ctx, body, e)
 	case "user_change", "user_profile_changed":
-		a.people.users.drop(text(object(e["user"])["id"]))
+		a.people.users.Drop(text(object(e["user"])["id"]))
 	case "channel_rename", "channel_created", "channel_unarchive", "channel_archive", "group_rename", "member_joined_channel":
 		a.places.forget()
 	case "tokens_revoked", "app_uninstalled":
@@ -176,7 +176,7 @@ func (a *Adapter) deleted(ctx context.Context, e fields, ts string, gone fields)
 		return in, false
 	}
 	if user == "" && in.Private && gone == nil { // the platform need not show what is gone
-		user, _ = a.people.owners.get(chat)
+		user, _ = a.people.owners.Get(chat)
 	}
 	if !isUser(user) || !in.Private && !in.Staff {
 		return in, false

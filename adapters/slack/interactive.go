@@ -191,7 +191,7 @@ func (a *Adapter) slash(ctx context.Context, c map[string]string) (conversation.
 // ownDirect answers the person's private chat with the bot: a command can be typed in a private chat with somebody
 // else, where the bot cannot answer.
 func (a *Adapter) ownDirect(ctx context.Context, chat, user string) string {
-	if owner, ok := a.people.owners.get(chat); ok && owner == user {
+	if owner, ok := a.people.owners.Get(chat); ok && owner == user {
 		return chat
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTime)

@@ -60,10 +60,10 @@ func (a *Adapter) sendNew(ctx context.Context, chat string, s conversation.Sendi
 	if err != nil {
 		return nil, err
 	}
-	sent, _ := a.progress.get(s.Nonce)
+	sent, _ := a.progress.Get(s.Nonce)
 	keep := func(err error) ([]string, error) {
 		if s.Nonce != "" && len(sent) > 0 {
-			a.progress.put(s.Nonce, sent)
+			a.progress.Put(s.Nonce, sent)
 		}
 		return nil, err
 	}
@@ -97,8 +97,8 @@ func (a *Adapter) sendNew(ctx context.Context, chat string, s conversation.Sendi
 		}
 		sent = append(sent[:len(sent):len(sent)], id)
 	}
-	a.progress.drop(s.Nonce)
-	a.progress.drop(s.Nonce + " picture")
+	a.progress.Drop(s.Nonce)
+	a.progress.Drop(s.Nonce + " picture")
 	return sent, nil
 }
 
@@ -168,7 +168,7 @@ func (a *Adapter) post(ctx context.Context, chat, thread string, p part, plain b
 		}
 		return "", payload(codeThreadGone, "the thread's first message is gone")
 	}
-	a.pictures.put(chat+ts, p.picture)
+	a.pictures.Put(chat+ts, p.picture)
 	return ts, nil
 }
 

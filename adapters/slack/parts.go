@@ -122,7 +122,7 @@ func (a *Adapter) picture(ctx context.Context, nonce string, b conversation.Body
 		return nil, payload(codeBadPicture, "%w", errNoPicture)
 	}
 	key := nonce + " picture"
-	if done, ok := a.progress.get(key); ok && nonce != "" {
+	if done, ok := a.progress.Get(key); ok && nonce != "" {
 		block.SlackFile = &slack.SlackFileObject{ID: done[0]}
 		return block, nil
 	}
@@ -131,7 +131,7 @@ func (a *Adapter) picture(ctx context.Context, nonce string, b conversation.Body
 		return nil, err
 	}
 	if nonce != "" {
-		a.progress.put(key, []string{id})
+		a.progress.Put(key, []string{id})
 	}
 	block.SlackFile = &slack.SlackFileObject{ID: id}
 	return block, nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rapport-chat/rapport/adapters/calling"
+	"github.com/rapport-chat/rapport/adapters/recall"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -30,9 +31,9 @@ type user struct {
 
 // people remembers names and private chats.
 type people struct {
-	users  *ring[dated[user]]
-	direct *ring[dated[string]] // private chats by user
-	owners *ring[string]        // users by private chat
+	users  *recall.Ring[dated[user]]
+	direct *recall.Ring[dated[string]] // private chats by user
+	owners *recall.Ring[string]        // users by private chat
 
 	mu    sync.Mutex
 	quiet time.Time // until when nobody is asked for
@@ -40,9 +41,9 @@ type people struct {
 
 func newPeople() *people {
 	return &people{
-		users:  newRing[dated[user]](maxUsers),
-		direct: newRing[dated[string]](maxDirect),
-		owners: newRing[string](maxDirect),
+		users:  recall.NewRing[dated[user]](maxUsers),
+		direct: recall.NewRing[dated[string]](maxDirect),
+		owners: recall.NewRing[string](maxDirect),
 	}
 }
 
@@ -61,8 +62,8 @@ func (p *people) resting() bool {
 // sawDirect learns whose private chat it is.
 func (p *people) sawDirect(chat, user string) {
 	if isDirect(chat) && isUser(user) {
-		p.owners.put(chat, user)
-		p.direct.put(user, dated[string]{chat, time.Now().Add(directLife)})
+		p.owners.Put(chat, user)
+		p.direct.Put(user, dated[string]{chat, time.Now().Add(directLife)})
 	}
 }
 
@@ -82,7 +83,7 @@ func (a *Adapter) userOf(ctx context.Context, id string) user {
 	if !isUser(id) {
 		return user{}
 	}
-	known, ok := a.people.users.get(id)
+	known, ok := a.people.users.Get(id)
 	if ok && known.fresh() || ctx.Err() != nil || a.people.resting() {
 		return known.value
 	}
@@ -96,7 +97,7 @@ func (a *Adapter) userOf(ctx context.Context, id string) user {
 		case conversation.Temporary, conversation.OutcomeUnknown:
 			a.people.rest(lookupRest)
 		}
-		a.people.users.put(id, dated[user]{known.value, time.Now().Add(unknownLife)})
+		a.people.users.Put(id, dated[user]{known.value, time.Now().Add(unknownLife)})
 		return known.value
 	}
 	raw := object(ex.answer["user"])
@@ -108,7 +109,7 @@ func (a *Adapter) userOf(ctx context.Context, id string) user {
 			break
 		}
 	}
-	a.people.users.put(id, dated[user]{u, time.Now().Add(userLife)})
+	a.people.users.Put(id, dated[user]{u, time.Now().Add(userLife)})
 	return u
 }
 
@@ -120,7 +121,7 @@ func (a *Adapter) senderOf(ctx context.Context, id string) conversation.Sender {
 
 // open answers the private chat with a person, and makes it when there is none.
 func (a *Adapter) open(ctx context.Context, id string) (string, error) {
-	if known, ok := a.people.direct.get(id); ok && known.fresh() {
+	if known, ok := a.people.direct.Get(id); ok && known.fresh() {
 		return known.value, nil
 	}
 	ex, err := a.call(ctx, &exchange{method: "conversations.open", payload: map[string]any{"users": id}, repeat: true})
@@ -137,7 +138,7 @@ func (a *Adapter) open(ctx context.Context, id string) (string, error) {
 
 // owner answers whose private chat it is, empty when nobody can tell.
 func (a *Adapter) owner(ctx context.Context, chat string) string {
-	if id, ok := a.people.owners.get(chat); ok {
+	if id, ok := a.people.owners.Get(chat); ok {
 		return id
 	}
 	ctx, cancel := context.WithTimeout(ctx, quickTimeout)
@@ -166,7 +167,7 @@ func (a *Adapter) explain(ctx context.Context, chat string, err error) error {
 	if !isUser(id) {
 		return err
 	}
-	a.people.direct.drop(id)
+	a.people.direct.Drop(id)
 	if _, opening := a.open(ctx, id); conversation.KindOf(opening) == conversation.PersonGone && opening != nil {
 		return opening
 	}

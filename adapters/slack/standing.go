@@ -43,7 +43,7 @@ func (a *Adapter) standing(ctx context.Context, chat, thread, ts string) (map[st
 // pictureOf is the picture of a message of ours, which an edit has to repeat. After a restart it is asked for; when
 // nobody answers, the edit goes without.
 func (a *Adapter) pictureOf(ctx context.Context, chat, thread, ts string) *slack.ImageBlock {
-	if picture, ok := a.pictures.get(chat + ts); ok {
+	if picture, ok := a.pictures.Get(chat + ts); ok {
 		return picture
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTime)
@@ -58,7 +58,7 @@ func (a *Adapter) pictureOf(ctx context.Context, chat, thread, ts string) *slack
 			picture = imageOf(b)
 		}
 	}
-	a.pictures.put(chat+ts, picture)
+	a.pictures.Put(chat+ts, picture)
 	return picture
 }
 

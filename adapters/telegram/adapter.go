@@ -22,6 +22,7 @@ import (
 	"github.com/go-telegram/bot/models"
 
 	"github.com/rapport-chat/rapport/adapters/calling"
+	"github.com/rapport-chat/rapport/adapters/recall"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -52,7 +53,7 @@ type Adapter struct {
 	username atomic.Pointer[string] // without @; nil until Connect succeeded
 	answers  chan string            // callback queries that wait for their answer
 	pictures *pictures
-	progress *progress
+	progress *recall.Ring[[]sentPart] // the parts of a message that have gone, by nonce
 	burst    *burst
 }
 
@@ -94,7 +95,7 @@ func New(cfg Config, log *slog.Logger, opts ...Option) (*Adapter, error) {
 		http:     newClient(o.transport),
 		answers:  make(chan string, maxWaitingAnswers),
 		pictures: newPictures(),
-		progress: newProgress(),
+		progress: recall.NewRing[[]sentPart](maxProgress),
 		burst:    newBurst(),
 	}
 	// The library's own poller, handlers and loggers are never used: they lose updates and log whole messages.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/go-telegram/bot/models"
 
+	"github.com/rapport-chat/rapport/adapters/recall"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -55,9 +56,9 @@ func (m medium) input() models.InputFile {
 // pictures remembers the platform's ids of what was uploaded, so that a picture for many people is uploaded once.
 // Ids are the bot's own and end with the process.
 type pictures struct {
+	ids *recall.Ring[fileID]
+
 	mu    sync.Mutex
-	ids   map[string]fileID
-	order []string            // keys of ids, oldest first
 	files map[string]fileStat // by path: the hash of a file that has not changed since
 }
 
@@ -73,7 +74,7 @@ type fileStat struct {
 }
 
 func newPictures() *pictures {
-	return &pictures{ids: make(map[string]fileID), files: make(map[string]fileStat)}
+	return &pictures{ids: recall.NewRing[fileID](maxPictures), files: make(map[string]fileStat)}
 }
 
 // load prepares a picture. The error tells no path that is not the operator's own.
@@ -123,9 +124,7 @@ func (p *pictures) loadFile(path string) (medium, error) {
 // known adds the platform's id if the picture was sent before.
 func (p *pictures) known(m medium) medium {
 	m.photo = m.photo || len(m.data) <= maxPhotoBytes
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if f, ok := p.ids[m.key]; ok && (f.until.IsZero() || time.Now().Before(f.until)) {
+	if f, ok := p.ids.Get(m.key); ok && (f.until.IsZero() || time.Now().Before(f.until)) {
 		m.fileID = f.id
 	}
 	return m
@@ -141,23 +140,10 @@ func (p *pictures) remember(m medium, result json.RawMessage) {
 	if m.url != "" {
 		f.until = time.Now().Add(trustURL)
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if _, ok := p.ids[m.key]; !ok {
-		p.order = append(p.order, m.key)
-	}
-	p.ids[m.key] = f
-	if len(p.order) > maxPictures {
-		delete(p.ids, p.order[0])
-		p.order = p.order[1:]
-	}
+	p.ids.Put(m.key, f)
 }
 
-func (p *pictures) forget(m medium) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.ids, m.key)
-}
+func (p *pictures) forget(m medium) { p.ids.Drop(m.key) }
 
 // fileIDIn reads the id of the largest size of a photo, or of a document, from a sent message.
 func fileIDIn(result json.RawMessage, photo bool) string {

@@ -50,13 +50,16 @@ func (a *Adapter) Send(ctx context.Context, s conversation.Sending) (conversatio
 	return r, nil
 }
 
-// sendNew sends the parts of a new message that have not gone yet.
+// sendNew sends the parts of a new message that have not gone yet: which have is remembered from one try to the next, so
+// that a second try after a refusal for pace does not repeat the first part. That ends with the process: after a crash
+// between two parts a message that is sent again starts with its first part, and one that must not be sent twice stays
+// incomplete.
 func (a *Adapter) sendNew(ctx context.Context, to *target, s conversation.Sending) (string, error) {
 	parts, err := a.plan(s.Body, to.group())
 	if err != nil {
 		return "", err
 	}
-	before := a.progress.of(s.Nonce)
+	before := a.progress.Of(s.Nonce)
 	id, err := a.sendParts(ctx, to, s.Nonce, parts)
 	if calling.CodeOf(err) == codeBadPicture && s.Body.Image != nil && len(before) == 0 && !s.Body.Text.Empty() {
 		// Nobody has had anything yet: better the words alone than nothing.
@@ -72,7 +75,7 @@ func (a *Adapter) sendNew(ctx context.Context, to *target, s conversation.Sendin
 }
 
 func (a *Adapter) sendParts(ctx context.Context, to *target, nonce string, parts []part) (string, error) {
-	sent := a.progress.of(nonce)
+	sent := a.progress.Of(nonce)
 	for _, p := range parts[min(len(sent), len(parts)):] {
 		err := a.burst.wait(ctx, to.chat)
 		var one sentPart
@@ -80,7 +83,9 @@ func (a *Adapter) sendParts(ctx context.Context, to *target, nonce string, parts
 			one, err = a.sendPart(ctx, to, p)
 		}
 		if err != nil {
-			a.progress.keep(nonce, sent)
+			if len(sent) > 0 {
+				a.progress.Put(nonce, sent)
+			}
 			return "", err
 		}
 		sent = append(sent[:len(sent):len(sent)], one)
@@ -88,7 +93,7 @@ func (a *Adapter) sendParts(ctx context.Context, to *target, nonce string, parts
 			a.burst.sent(to.chat)
 		}
 	}
-	a.progress.forget(nonce)
+	a.progress.Drop(nonce)
 	return joinIDs(sent), nil
 }
 

@@ -3,7 +3,6 @@ package telegram
 import (
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/texts"
@@ -155,42 +154,3 @@ func splitIDs(s string) ([]sentPart, error) {
 
 // maxProgress bounds how many half-sent messages are remembered.
 const maxProgress = 1024
-
-// progress remembers which parts of a message have gone, from one try to the next, so that a second try after a
-// refusal for pace does not repeat the first part. It ends with the process: after a crash between two parts a message
-// that is sent again starts with its first part, and one that must not be sent twice stays incomplete.
-type progress struct {
-	mu    sync.Mutex
-	sent  map[string][]sentPart // by nonce
-	order []string
-}
-
-func newProgress() *progress { return &progress{sent: make(map[string][]sentPart)} }
-
-func (p *progress) of(nonce string) []sentPart {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.sent[nonce]
-}
-
-func (p *progress) keep(nonce string, sent []sentPart) {
-	if nonce == "" || len(sent) == 0 {
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if _, ok := p.sent[nonce]; !ok {
-		p.order = append(p.order, nonce)
-	}
-	p.sent[nonce] = sent
-	for len(p.order) > maxProgress {
-		delete(p.sent, p.order[0])
-		p.order = p.order[1:]
-	}
-}
-
-func (p *progress) forget(nonce string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.sent, nonce)
-}
