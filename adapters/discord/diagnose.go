@@ -21,13 +21,11 @@ func (a *Adapter) Diagnose(ctx context.Context) []conversation.Finding {
 	if err != nil {
 		return []conversation.Finding{refused(err)}
 	}
-	findings := []conversation.Finding{
-		{What: "the token is that of the bot " + account},
-		a.diagnoseServers(ctx),
-		a.diagnoseGateway(ctx),
-	}
+	findings := []conversation.Finding{{What: "the token is that of the bot " + account}}
+	findings = append(findings, a.diagnoseServers(ctx)...)
+	findings = append(findings, a.diagnoseGateway(ctx))
 	if a.offersInChannel {
-		findings = append(findings, a.diagnoseOffers(ctx))
+		findings = append(findings, a.diagnoseOffers(ctx)...)
 	}
 	return findings
 }
@@ -42,19 +40,25 @@ func refused(err error) conversation.Finding {
 }
 
 // diagnoseServers looks whether customers can meet the bot at all: a private chat needs a server in common.
-func (a *Adapter) diagnoseServers(ctx context.Context) conversation.Finding {
+func (a *Adapter) diagnoseServers(ctx context.Context) []conversation.Finding {
 	ex, err := a.call(ctx, &exchange{what: "list our servers", verb: http.MethodGet, path: "users/@me/guilds?limit=200"})
 	if err != nil {
-		return conversation.Finding{Severity: conversation.Doubt, What: "the bot's servers are not known: " + err.Error(), Cure: "try again later"}
+		return []conversation.Finding{{Severity: conversation.Doubt, What: "the bot's servers are not known: " + err.Error(), Cure: "try again later"}}
 	}
 	servers := list(ex.body)
 	if len(servers) == 0 {
-		return conversation.Finding{
+		return []conversation.Finding{{
 			Severity: conversation.Trouble, What: "the bot is in no server, so nobody can write to it",
 			Cure: "open the invitation link of docs/channels.md and add it to your server",
+		}}
+	}
+	findings := []conversation.Finding{{What: fmt.Sprintf("the bot is in %d servers", len(servers))}}
+	if len(servers) == 1 { // of a bot in many places some always lack something, as their owners want it
+		if f, ok := diagnoseServer(object(servers[0])); ok {
+			findings = append(findings, f)
 		}
 	}
-	return conversation.Finding{What: fmt.Sprintf("the bot is in %d servers", len(servers))}
+	return findings
 }
 
 // diagnoseGateway asks where events come from, and how many sessions may still be started today.

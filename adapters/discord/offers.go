@@ -160,14 +160,14 @@ func (a *Adapter) systemChannel(ctx context.Context) (string, error) {
 	return id, nil
 }
 
-// diagnoseOffers looks whether the channel for offers is there.
-func (a *Adapter) diagnoseOffers(ctx context.Context) conversation.Finding {
+// diagnoseOffers looks whether the channel for offers is there, and whether the bot may post in it.
+func (a *Adapter) diagnoseOffers(ctx context.Context) []conversation.Finding {
 	to, _, err := a.OffersAddress(ctx)
 	if err == nil {
-		return conversation.Finding{What: "offers go to the channel " + to.Chat}
+		return []conversation.Finding{{What: "offers go to the channel " + to.Chat}, a.diagnosePermissions(ctx, to.Chat)}
 	}
-	return conversation.Finding{
+	return []conversation.Finding{{
 		Severity: conversation.Trouble, What: fmt.Sprintf("the channel for offers: %s", errors.Unwrap(err)),
 		Cure: "set channels.discord.offers_channel to the channel's id (Copy Channel ID), and let the bot see it and write there",
-	}
+	}}
 }

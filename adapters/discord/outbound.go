@@ -81,6 +81,10 @@ func (a *Adapter) sendNew(ctx context.Context, channel string, s conversation.Se
 	lent := lentBy(s.Handle)
 	for i := len(sent); i < len(parts); i++ {
 		id, err := a.post(ctx, channel, parts[i], nonceOf(s.Nonce, i), lent)
+		if p, ok := parts[i].withoutPicture(); ok && pictureRefused[calling.CodeOf(err)] {
+			a.log.Error("the platform refuses a picture; the message goes without it", "code", calling.CodeOf(err), "error", err)
+			id, err = a.post(ctx, channel, p, nonceOf(s.Nonce, i), lent)
+		}
 		if err != nil {
 			if len(sent) > 0 {
 				a.progress.Put(s.Nonce, sent)
@@ -92,6 +96,10 @@ func (a *Adapter) sendNew(ctx context.Context, channel string, s conversation.Se
 	a.progress.Drop(s.Nonce)
 	return sent, nil
 }
+
+// pictureRefused are the refusals that may mean only the picture: the bot lacks Embed Links or Attach Files in that
+// channel, its address is none that the platform shows, or it is too large there.
+var pictureRefused = map[string]bool{"no_permission": true, "invalid_form": true, "too_large": true}
 
 // nonceOf is the nonce of one part, at most 25 characters: the same for every try.
 func nonceOf(nonce string, part int) string {

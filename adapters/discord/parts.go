@@ -101,6 +101,19 @@ func (p *part) picture(img *conversation.Image) error {
 	return nil
 }
 
+// withoutPicture is the part without its picture; ok is false when it has none, or nothing besides.
+func (p *part) withoutPicture() (plain part, ok bool) {
+	if p.image == "" || p.content == "" {
+		return part{}, false
+	}
+	plain = *p
+	if strings.HasPrefix(p.image, "attachment://") {
+		plain.files = p.files[1:]
+	}
+	plain.image = ""
+	return plain, true
+}
+
 func readFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -63,6 +63,9 @@ func (l *Lookalike) getChannel(q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !l.may(c, ViewChannel) {
+		return nil, errNoAccess
+	}
 	return l.channelJSON(c), nil
 }
 
@@ -73,14 +76,16 @@ const (
 )
 
 func (l *Lookalike) getGuilds(*request) (any, error) {
-	return []any{map[string]any{"id": l.guild, "name": serverName, "icon": nil, "owner": false, "permissions": "0", "features": []any{}}}, nil
+	return []any{map[string]any{"id": l.guild, "name": serverName, "icon": nil, "owner": false, "permissions": permissions(l.base()), "features": []any{}}}, nil
 }
 
 func (l *Lookalike) getGuild(q *request) (any, error) {
 	if q.vars["guild"] != l.guild {
 		return nil, errNoAccess
 	}
-	return map[string]any{"id": l.guild, "name": serverName, "system_channel_id": l.place.id, "roles": []any{}, "features": []any{}}, nil
+	return map[string]any{
+		"id": l.guild, "name": serverName, "owner_id": snowflake("owner"), "system_channel_id": l.place.id, "roles": l.rolesJSON(), "features": []any{},
+	}, nil
 }
 
 func (l *Lookalike) getChannels(q *request) (any, error) {
@@ -101,7 +106,10 @@ func (l *Lookalike) channelJSON(c *chat) map[string]any {
 	if c.owner != nil {
 		return map[string]any{"id": c.id, "type": 1, "last_message_id": last, "recipients": []user{c.owner.user()}, "flags": 0}
 	}
-	return map[string]any{"id": c.id, "type": 0, "guild_id": l.guild, "name": channelName, "last_message_id": last, "flags": 0}
+	return map[string]any{
+		"id": c.id, "type": 0, "guild_id": l.guild, "name": channelName, "last_message_id": last, "flags": 0,
+		"permission_overwrites": l.overwritesJSON(),
+	}
 }
 
 func (l *Lookalike) getCommands(q *request) (any, error) {

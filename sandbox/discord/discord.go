@@ -5,7 +5,8 @@
 //   - Calls: a token with its prefix and the user agent of a bot (40333); 50 calls a second, five messages to a channel
 //     in five seconds and by one interaction's token in two, with the X-RateLimit headers; a ban by the proxy, as a page
 //     of HTML, after 10,000 refused calls in ten minutes; sizes, components and mentions (50035), nothing to see
-//     (50006), closed chats (50007), no server in common (50278); a nonce is enforced for three minutes.
+//     (50006), closed chats (50007), no server in common (50278), what the bot's roles and the channel do not let it do
+//     (50001, 50013; see Grant and Overwrite); a nonce is enforced for three minutes.
 //   - Gateway: hello, identify, heartbeats, replay by resume for three minutes, the opcodes 7 and 9, the close codes; a
 //     session is started once in five seconds (else opcode 9) and 1,000 times a day (then the token is dead); message
 //     content only where the bot is meant.
@@ -73,6 +74,7 @@ type Lookalike struct {
 	byID         map[string]*person
 	chats        map[string]*chat // by channel id
 	place        *chat            // the text channel
+	rights       rights
 	lastID       uint64
 	commands     []command
 	files        map[string]*file
@@ -117,6 +119,7 @@ func New(cfg Config) (*Lookalike, error) {
 		interactions: map[string]*interaction{},
 		waiting:      map[string]bool{},
 		online:       make(chan struct{}),
+		rights:       defaultRights(),
 		pace:         newPace(cfg.Limits),
 	}
 	l.place = &chat{id: snowflake("text channel")}

@@ -25,6 +25,7 @@ var (
 	errBadJSON            = &refusal{status: http.StatusBadRequest, code: 50109, text: "The request body contains invalid JSON."}
 	errUnknownChannel     = &refusal{status: http.StatusNotFound, code: 10003, text: "Unknown Channel"}
 	errUnknownMessage     = &refusal{status: http.StatusNotFound, code: 10008, text: "Unknown Message"}
+	errUnknownMember      = &refusal{status: http.StatusNotFound, code: 10007, text: "Unknown Member"}
 	errUnknownUser        = &refusal{status: http.StatusNotFound, code: 10013, text: "Unknown User"}
 	errUnknownWebhook     = &refusal{status: http.StatusNotFound, code: 10015, text: "Unknown Webhook"}
 	errUnknownInteraction = &refusal{status: http.StatusNotFound, code: 10062, text: "Unknown interaction"}

@@ -60,6 +60,7 @@ var routes = []route{
 	{verb: "GET", pattern: "users/@me/guilds", do: (*Lookalike).getGuilds},
 	{verb: "GET", pattern: "guilds/{guild}", do: (*Lookalike).getGuild},
 	{verb: "GET", pattern: "guilds/{guild}/channels", do: (*Lookalike).getChannels},
+	{verb: "GET", pattern: "guilds/{guild}/members/{user}", do: (*Lookalike).getMember},
 	{verb: "POST", pattern: "users/@me/channels", do: (*Lookalike).openDM},
 	{verb: "GET", pattern: "applications/@me", do: (*Lookalike).getApplication},
 	{verb: "GET", pattern: "oauth2/applications/@me", do: (*Lookalike).getApplication},

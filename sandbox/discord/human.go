@@ -43,7 +43,9 @@ func (l *Lookalike) Say(_ context.Context, s lookalike.Say) (string, error) {
 	if err := l.keepEntry(c, e, record{Waiting: m.ID}); err != nil {
 		return "", err
 	}
-	l.waiting[m.ID] = true
+	if l.may(c, ViewChannel) {
+		l.waiting[m.ID] = true
+	}
 	l.dispatchMessage("MESSAGE_CREATE", c, m)
 	l.changed(c, lookalike.Event{})
 	return m.ID, nil

@@ -211,6 +211,9 @@ func (l *Lookalike) createMessage(q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := l.mayPost(c, out); err != nil {
+		return nil, err
+	}
 	m, err := l.post(c, out, nil)
 	if err != nil {
 		return nil, err
@@ -239,6 +242,9 @@ func (l *Lookalike) messageOf(q *request) (*chat, *entry, error) {
 	id := q.vars["message"]
 	if _, err := strconv.ParseUint(id, 10, 64); err != nil {
 		return nil, nil, invalid("message_id", "NUMBER_TYPE_COERCE", "Value "+strconv.Quote(id)+" is not snowflake.")
+	}
+	if !l.may(c, ViewChannel) {
+		return nil, nil, errNoAccess
 	}
 	e := c.find(id)
 	if e == nil || e.Used || e.OnlyFor != "" {
@@ -330,6 +336,9 @@ func (l *Lookalike) listMessages(q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !l.may(c, ViewChannel) {
+		return nil, errNoAccess
+	}
 	limit, err := number(q, "limit", 50)
 	if err != nil || limit < 1 || limit > 100 {
 		return nil, invalid("limit", "NUMBER_TYPE_MAX", "int value should be less than or equal to 100.")
@@ -344,6 +353,9 @@ func (l *Lookalike) listMessages(q *request) (any, error) {
 	}
 	var all []message
 	for _, e := range c.entries {
+		if !l.may(c, ReadMessageHistory) {
+			break // not an error: nothing is shown
+		}
 		id, _ := strconv.ParseUint(e.Message.ID, 10, 64)
 		if !e.Deleted && !e.Used && e.OnlyFor == "" && id > after && id < before {
 			all = append(all, e.Message)
@@ -387,6 +399,9 @@ func (l *Lookalike) typing(q *request) (any, error) {
 	}
 	if c.owner != nil && (c.owner.Closed || c.owner.Left) {
 		return nil, errCannotMessage
+	}
+	if !l.may(c, SendMessages) {
+		return nil, errNoPermission
 	}
 	l.changed(c, lookalike.Event{Typing: true})
 	return nil, nil

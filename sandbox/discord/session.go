@@ -109,6 +109,9 @@ func (s *session) after(seq int) ([]frame, bool) {
 
 // dispatchMessage tells of a new or changed message.
 func (l *Lookalike) dispatchMessage(kind string, c *chat, m message) {
+	if !l.may(c, ViewChannel) {
+		return
+	}
 	id := m.ID
 	if kind != "MESSAGE_CREATE" {
 		id = ""
@@ -118,6 +121,9 @@ func (l *Lookalike) dispatchMessage(kind string, c *chat, m message) {
 
 // dispatchGone tells of a deleted message: not whose it was.
 func (l *Lookalike) dispatchGone(c *chat, id string) {
+	if !l.may(c, ViewChannel) {
+		return
+	}
 	event := map[string]any{"id": id, "channel_id": c.id}
 	if c.owner == nil {
 		event["guild_id"] = l.guild
