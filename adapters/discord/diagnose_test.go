@@ -57,7 +57,7 @@ func TestDiagnosePermissions(t *testing.T) {
 			}
 			t.Cleanup(func() { _ = l.Close() })
 			c.set(l)
-			a := inOffers(t, l, l.Handler())
+			a, logged := inOffers(t, l, l.Handler())
 			worst := worstOf(a.Diagnose(t.Context()))
 			if worst.Severity != c.grave || !strings.Contains(worst.What, c.want) && c.grave != conversation.Fine || worst.Cure == "" && c.grave != conversation.Fine {
 				t.Errorf("found %+v, want severity %d with %q", worst, c.grave, c.want)
@@ -74,6 +74,9 @@ func TestDiagnosePermissions(t *testing.T) {
 				t.Errorf("an offer: %v", err)
 			}
 			if err != nil {
+				if !strings.Contains(logged.String(), "an offer is not shown") {
+					t.Errorf("logged %s", logged)
+				}
 				return
 			}
 			got := l.Chat("ayla", platform.Channel)
@@ -84,17 +87,18 @@ func TestDiagnosePermissions(t *testing.T) {
 	}
 }
 
-// inOffers is a channel that posts offers in the server, reached through a handler.
-func inOffers(t *testing.T, l *platform.Lookalike, h http.Handler) *discord.Adapter {
+// inOffers is a channel that posts offers in the server, reached through a handler, and its log.
+func inOffers(t *testing.T, l *platform.Lookalike, h http.Handler) (*discord.Adapter, *strings.Builder) {
 	t.Helper()
+	logged := &strings.Builder{}
 	a, err := discord.New(discord.Config{
 		Token: config.NewSecret(l.Token()), APIURL: "http://discord.test", Offers: discord.OffersInChannel,
-	}, slog.New(slog.DiscardHandler), discord.WithTransport(lookalike.Transport(h)))
+	}, slog.New(slog.NewTextHandler(logged, nil)), discord.WithTransport(lookalike.Transport(h)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = a.Close() })
-	return a
+	return a, logged
 }
 
 func worstOf(found []conversation.Finding) (worst conversation.Finding) {
@@ -117,7 +121,7 @@ func TestDiagnoseOfACompatibleServer(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { _ = l.Close() })
-			a := inOffers(t, l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			a, _ := inOffers(t, l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if !strings.Contains(r.URL.Path, "/members/") {
 					l.Handler().ServeHTTP(w, r)
 					return

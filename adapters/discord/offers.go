@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/rapport-chat/rapport/adapters/calling"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -66,6 +67,17 @@ func (a *Adapter) OffersAddress(ctx context.Context) (to conversation.Address, o
 	}
 	a.offersChat.Store(&id)
 	return a.place(id), true, nil
+}
+
+// noteOffers tells the operator of a refused post, which nobody else would notice: there is no person to whom nothing came.
+// The channel is looked for anew then; it may be another one by now.
+func (a *Adapter) noteOffers(channel string, err error) {
+	found := a.offersChat.Load()
+	if err == nil || found == nil || *found != channel || conversation.KindOf(err) != conversation.PersonUnreachable {
+		return
+	}
+	a.offersChat.CompareAndSwap(found, nil)
+	a.log.Error("an offer is not shown: the bot may not post in the channel for offers; “bot doctor” says what is missing", "code", calling.CodeOf(err))
 }
 
 func (a *Adapter) place(channel string) conversation.Address {

@@ -64,6 +64,7 @@ func (a *Adapter) Send(ctx context.Context, s conversation.Sending) (conversatio
 		err = payload("bad_body", "unknown kind of body %d", s.Body.Kind)
 	}
 	a.refused.note(channel, err, time.Now())
+	a.noteOffers(channel, err)
 	if err != nil {
 		return conversation.Receipt{}, err
 	}
