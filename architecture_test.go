@@ -67,7 +67,7 @@ const anything = "*"
 var apart = []string{"adapters"}
 
 // shared are the folders of such rooms that all others there may know.
-var shared = []string{"adapters/calling", "adapters/lenient", "adapters/recall"}
+var shared = []string{"adapters/calling", "adapters/fitting", "adapters/lenient", "adapters/recall"}
 
 // testSupport are folders that only tests may import.
 var testSupport = []string{"persistence/dbtest", "adapters/adaptertest"}

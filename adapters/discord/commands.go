@@ -10,6 +10,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
+	"github.com/rapport-chat/rapport/adapters/fitting"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -85,10 +86,10 @@ func validName(name string) bool {
 // newCommand takes one optional line of text along, for what people type behind a command.
 func newCommand(c conversation.CommandInfo) *discordgo.ApplicationCommand {
 	return &discordgo.ApplicationCommand{
-		Type: discordgo.ChatApplicationCommand, Name: c.Name, Description: cutText(c.Description, maxDescription),
+		Type: discordgo.ChatApplicationCommand, Name: c.Name, Description: fitting.Cut(c.Description, maxDescription),
 		NameLocalizations: &map[discordgo.Locale]string{}, DescriptionLocalizations: &map[discordgo.Locale]string{},
 		Options: []*discordgo.ApplicationCommandOption{{
-			Type: discordgo.ApplicationCommandOptionString, Name: "text", Description: ellipsis,
+			Type: discordgo.ApplicationCommandOptionString, Name: "text", Description: fitting.Ellipsis,
 		}},
 	}
 }
@@ -97,7 +98,7 @@ func localise(cmd *discordgo.ApplicationCommand, tag discordgo.Locale, c convers
 	if tag == "" {
 		return
 	}
-	(*cmd.DescriptionLocalizations)[tag] = cutText(c.Description, maxDescription)
+	(*cmd.DescriptionLocalizations)[tag] = fitting.Cut(c.Description, maxDescription)
 	if local := strings.ToLower(c.Local); local != "" && local != cmd.Name && validName(local) {
 		(*cmd.NameLocalizations)[tag] = local
 	}

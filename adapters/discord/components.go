@@ -1,12 +1,11 @@
 package discord
 
 import (
-	"net/url"
 	"strconv"
-	"strings"
 
 	"github.com/bwmarrin/discordgo"
 
+	"github.com/rapport-chat/rapport/adapters/fitting"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -75,7 +74,7 @@ func (a *Adapter) components(rows [][]conversation.Button) (out []discordgo.Mess
 
 // button is one button; the form that it opens is remembered.
 func (a *Adapter) button(b conversation.Button) discordgo.Button {
-	out := discordgo.Button{Label: label(b.Label, maxLabel), Style: discordgo.SecondaryButton}
+	out := discordgo.Button{Label: fitting.Label(b.Label, maxLabel), Style: discordgo.SecondaryButton}
 	switch {
 	case b.URL != "":
 		out.URL, out.Style = b.URL, discordgo.LinkButton
@@ -107,7 +106,7 @@ func (a *Adapter) selects(all, asText []conversation.Button) ([]discordgo.Messag
 			asText = append(asText, b)
 			continue
 		}
-		options = append(options, discordgo.SelectMenuOption{Label: label(b.Label, maxOption), Value: a.customID(b)})
+		options = append(options, discordgo.SelectMenuOption{Label: fitting.Label(b.Label, maxOption), Value: a.customID(b)})
 	}
 	var out []discordgo.MessageComponent
 	for len(options) > 0 && len(out) < maxRows {
@@ -120,11 +119,5 @@ func (a *Adapter) selects(all, asText []conversation.Button) ([]discordgo.Messag
 	return out, asText, nil
 }
 
-// label keeps a label short and on one line.
-func label(s string, limit int) string { return cutText(strings.Join(strings.Fields(s), " "), limit) }
-
 // linkable says whether the platform takes an address for a button.
-func linkable(address string) bool {
-	u, err := url.Parse(address)
-	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https") && len(address) <= maxURL
-}
+func linkable(address string) bool { return fitting.WebAddress(address, maxURL) }

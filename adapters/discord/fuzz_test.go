@@ -92,13 +92,3 @@ func FuzzFrame(f *testing.F) {
 		_, _ = token(object(object(p.D)["data"]))
 	})
 }
-
-// FuzzCut: a label that was cut fits, and is never empty.
-func FuzzCut(f *testing.F) {
-	f.Add("@everyone <@&1> *_~|`\\", 3)
-	f.Fuzz(func(t *testing.T, s string, n int) {
-		if cut := cutText(s, max(n%200, 1)); units(cut) > max(n%200, 1) || cut == "" {
-			t.Errorf("cut to %q", cut)
-		}
-	})
-}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
+	"github.com/rapport-chat/rapport/adapters/fitting"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -125,7 +126,7 @@ func fits(f *conversation.Form) bool {
 
 // modal opens a form.
 func modal(token string, f conversation.Form) discordgo.InteractionResponse {
-	data := &discordgo.InteractionResponseData{CustomID: formPrefix + token, Title: cutText(f.Title, maxTitle)}
+	data := &discordgo.InteractionResponseData{CustomID: formPrefix + token, Title: fitting.Cut(f.Title, maxTitle)}
 	for _, field := range f.Fields {
 		limit := defaultInput
 		if field.MaxRunes > 0 {
@@ -138,7 +139,7 @@ func modal(token string, f conversation.Form) discordgo.InteractionResponse {
 		value := []rune(clean(field.Value))
 		hint := []rune(clean(field.Hint))
 		data.Components = append(data.Components, discordgo.ActionsRow{Components: []discordgo.MessageComponent{discordgo.TextInput{
-			CustomID: field.Name, Label: cutText(field.Label, maxFieldLabel), Style: style,
+			CustomID: field.Name, Label: fitting.Cut(field.Label, maxFieldLabel), Style: style,
 			Value: string(value[:min(len(value), limit)]), Placeholder: string(hint[:min(len(hint), maxHint)]), MaxLength: limit,
 		}}})
 	}

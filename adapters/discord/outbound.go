@@ -13,6 +13,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 
 	"github.com/rapport-chat/rapport/adapters/calling"
+	"github.com/rapport-chat/rapport/adapters/fitting"
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/texts"
 )
@@ -189,7 +190,7 @@ func (a *Adapter) edit(ctx context.Context, channel string, s conversation.Sendi
 	pieces := split(words)
 	if over := len(pieces) - len(ids); over > 0 { // nothing can be put between messages: the rest goes
 		pieces = pieces[:len(ids)]
-		pieces[len(ids)-1] = cutText(pieces[len(ids)-1], maxText-1) + ellipsis
+		pieces[len(ids)-1] = fitting.Cut(pieces[len(ids)-1], maxText-1) + fitting.Ellipsis
 	}
 	spare := ids[:len(ids)-len(pieces)]
 	for i, id := range ids[len(spare):] {

@@ -3,14 +3,12 @@ package discord
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"strings"
-	"unicode/utf16"
 
 	"github.com/bwmarrin/discordgo"
 
+	"github.com/rapport-chat/rapport/adapters/fitting"
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/texts"
 )
@@ -82,7 +80,7 @@ func (p *part) picture(img *conversation.Image) error {
 	case len(data) > 0:
 	case img.Path != "":
 		var err error
-		if data, err = readFile(img.Path); err != nil {
+		if data, err = fitting.ReadPicture(img.Path, maxFileBytes); err != nil {
 			return err
 		}
 		name = filepath.Base(img.Path)
@@ -114,19 +112,6 @@ func (p *part) withoutPicture() (plain part, ok bool) {
 	return plain, true
 }
 
-func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("open the picture: %w", err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
-	if err != nil {
-		return nil, fmt.Errorf("read the picture: %w", err)
-	}
-	return data, nil
-}
-
 // fileName is a file's name in the signs that the platform leaves as they are, so that an embed can name it.
 func fileName(name, otherwise string) string {
 	name = strings.Map(func(c rune) rune {
@@ -147,47 +132,19 @@ func fileName(name, otherwise string) string {
 func split(words texts.Rich) []string {
 	for limit := maxText; limit > maxText/16; limit -= maxText / 16 {
 		var out []string
-		fitting := true
-		for _, piece := range texts.Split(words, limit, func(s string) int { return units(escape(s)) }) {
+		whole := true
+		for _, piece := range texts.Split(words, limit, func(s string) int { return fitting.Units(escape(s)) }) {
 			s := markdown(piece)
-			fitting = fitting && units(s) <= maxText
+			whole = whole && fitting.Units(s) <= maxText
 			out = append(out, s)
 		}
-		if fitting {
+		if whole {
 			return out
 		}
 	}
 	var out []string
-	for _, piece := range texts.Split(texts.Literal(words.Plain()), maxText, func(s string) int { return units(escape(s)) }) {
-		out = append(out, cutText(escape(piece.Plain()), maxText))
+	for _, piece := range texts.Split(texts.Literal(words.Plain()), maxText, func(s string) int { return fitting.Units(escape(s)) }) {
+		out = append(out, fitting.Cut(escape(piece.Plain()), maxText))
 	}
 	return out
 }
-
-// units counts UTF-16 units, the careful reading of "characters".
-func units(s string) int {
-	n := 0
-	for _, c := range s {
-		n += utf16.RuneLen(c)
-	}
-	return n
-}
-
-// cutText keeps a text to so many characters on one line, and never leaves it empty.
-func cutText(s string, limit int) string {
-	s = strings.TrimSpace(clean(s))
-	if s == "" {
-		return ellipsis
-	}
-	if units(s) <= limit {
-		return s
-	}
-	runes := []rune(s)
-	runes = runes[:min(len(runes), limit)]
-	for units(string(runes)) > limit-1 {
-		runes = runes[:len(runes)-1]
-	}
-	return strings.TrimRight(string(runes), " \\") + ellipsis
-}
-
-const ellipsis = "…"

@@ -1,12 +1,12 @@
 package slack
 
 import (
-	"net/url"
 	"regexp"
 	"strings"
 
 	"github.com/slack-go/slack"
 
+	"github.com/rapport-chat/rapport/adapters/fitting"
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/texts"
 )
@@ -98,7 +98,7 @@ func apart(s string) (parts []string) {
 // sections render a text without styles, for servers that do not know rich text.
 func sections(words texts.Rich) []slack.Block {
 	var out []slack.Block
-	for _, piece := range texts.Split(withAddresses(words), maxSection, units) {
+	for _, piece := range texts.Split(withAddresses(words), maxSection, fitting.Units) {
 		out = append(out, slack.NewSectionBlock(plainText(piece.Plain()), nil, nil))
 	}
 	return out
@@ -135,8 +135,8 @@ func (a *Adapter) actions(rows [][]conversation.Button) (out []slack.Block, asTe
 				asText = append(asText, b)
 				continue
 			}
-			if b.URL == "" && (b.Token == "" || units(b.Token) > maxActionID-len(pressPrefix)) {
-				return nil, nil, payload("bad_button", "a button's token has %d characters, not 1 to %d", units(b.Token), maxActionID-len(pressPrefix))
+			if b.URL == "" && (b.Token == "" || fitting.Units(b.Token) > maxActionID-len(pressPrefix)) {
+				return nil, nil, payload("bad_button", "a button's token has %d characters, not 1 to %d", fitting.Units(b.Token), maxActionID-len(pressPrefix))
 			}
 			if b.URL == "" && seen[b.Token] {
 				continue // the same button twice: ids are unique
@@ -178,7 +178,7 @@ func cutLine(line []conversation.Button) (out [][]conversation.Button) {
 
 // button is one button; the form that it opens goes along, and comes back with the press.
 func (a *Adapter) button(b conversation.Button, links *int) *slack.ButtonBlockElement {
-	out := slack.NewButtonBlockElement("", "", plainText(label(b.Label, maxLabel)))
+	out := slack.NewButtonBlockElement("", "", plainText(fitting.Label(b.Label, maxLabel)))
 	on := true
 	out.Text.Emoji = &on
 	switch b.Style {
@@ -202,7 +202,4 @@ func (a *Adapter) button(b conversation.Button, links *int) *slack.ButtonBlockEl
 }
 
 // linkable says whether the platform takes an address for a button or a link.
-func linkable(address string) bool {
-	u, err := url.Parse(address)
-	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https") && units(address) <= maxURL
-}
+func linkable(address string) bool { return fitting.WebAddress(address, maxURL) }

@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -19,19 +17,6 @@ import (
 
 // maxFileBytes is the largest file that we send. The platform takes 1 GB; a picture of a block has its own bounds.
 const maxFileBytes = 20 << 20
-
-func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("open the picture: %w", err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
-	if err != nil {
-		return nil, fmt.Errorf("read the picture: %w", err)
-	}
-	return data, nil
-}
 
 // fileName is a file's name without a path, on one line.
 func fileName(name, otherwise string) string {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/rapport-chat/rapport/adapters/fitting"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -44,7 +45,7 @@ func fits(f *conversation.Form) bool {
 	}
 	names := map[string]bool{}
 	for _, field := range f.Fields {
-		if field.Name == "" || units(field.Name) > maxActionID || names[field.Name] {
+		if field.Name == "" || fitting.Units(field.Name) > maxActionID || names[field.Name] {
 			return false
 		}
 		names[field.Name] = true
@@ -56,7 +57,7 @@ func fits(f *conversation.Form) bool {
 // remembered by us alone; after a restart such a press is reported as an ordinary one.
 func (a *Adapter) keepForm(token string, f conversation.Form) string {
 	raw, err := json.Marshal(f)
-	if err == nil && units(string(raw)) <= maxValue {
+	if err == nil && fitting.Units(string(raw)) <= maxValue {
 		return string(raw)
 	}
 	if packed := pack(raw); err == nil && len(packed) <= maxValue {
@@ -127,7 +128,7 @@ func (a *Adapter) openForm(ctx context.Context, trigger string, from origin, f c
 // modal is a form as a view.
 func modal(f conversation.Form, metadata string) slack.ModalViewRequest {
 	view := slack.ModalViewRequest{
-		Type: slack.VTModal, Title: plainText(label(f.Title, maxViewTitle)), Submit: plainText(submitLabel),
+		Type: slack.VTModal, Title: plainText(fitting.Label(f.Title, maxViewTitle)), Submit: plainText(submitLabel),
 		CallbackID: formID, PrivateMetadata: metadata,
 	}
 	for i, field := range f.Fields {
@@ -140,9 +141,9 @@ func modal(f conversation.Form, metadata string) slack.ModalViewRequest {
 		input.Multiline, input.MaxLength = field.Multiline, limit
 		input.InitialValue = string(value[:min(len(value), limit)])
 		if field.Hint != "" {
-			input.Placeholder = plainText(cutText(field.Hint, maxHint))
+			input.Placeholder = plainText(fitting.Cut(field.Hint, maxHint))
 		}
-		block := slack.NewInputBlock(blockID(i, field.Name), plainText(cutText(field.Label, maxFieldLabel)), nil, input)
+		block := slack.NewInputBlock(blockID(i, field.Name), plainText(fitting.Cut(field.Label, maxFieldLabel)), nil, input)
 		block.Optional = true
 		view.Blocks.BlockSet = append(view.Blocks.BlockSet, block)
 	}
@@ -152,7 +153,7 @@ func modal(f conversation.Form, metadata string) slack.ModalViewRequest {
 // blockID carries a field's name. The number keeps it from being taken for one of the platform's.
 func blockID(i int, name string) string {
 	id := strconv.Itoa(i) + ":" + name
-	if units(id) > maxActionID {
+	if fitting.Units(id) > maxActionID {
 		return name
 	}
 	return id

@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf16"
 
 	"github.com/rapport-chat/rapport/adapters/lenient"
 )
@@ -38,34 +37,3 @@ func isTS(s string) bool {
 	_, ok := instant(s)
 	return ok && strings.Contains(s, ".") && !strings.ContainsFunc(s, func(c rune) bool { return c != '.' && (c < '0' || c > '9') })
 }
-
-// units counts UTF-16 units, the careful reading of "characters".
-func units(s string) int {
-	n := 0
-	for _, c := range s {
-		n += utf16.RuneLen(c)
-	}
-	return n
-}
-
-const ellipsis = "…"
-
-// cutText keeps a text to so many characters, and never leaves it empty.
-func cutText(s string, limit int) string {
-	s = strings.TrimSpace(clean(s))
-	if s == "" {
-		return ellipsis
-	}
-	if units(s) <= limit {
-		return s
-	}
-	runes := []rune(s)
-	runes = runes[:min(len(runes), limit)]
-	for units(string(runes)) > limit-1 {
-		runes = runes[:len(runes)-1]
-	}
-	return strings.TrimRight(string(runes), " ") + ellipsis
-}
-
-// label keeps a label short and on one line.
-func label(s string, limit int) string { return cutText(strings.Join(strings.Fields(s), " "), limit) }

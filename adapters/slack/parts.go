@@ -8,6 +8,7 @@ import (
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/slackutilsx"
 
+	"github.com/rapport-chat/rapport/adapters/fitting"
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/texts"
 )
@@ -54,11 +55,11 @@ func split(words texts.Rich) []texts.Rich {
 	extra := 0
 	for _, s := range words {
 		if s.URL != "" {
-			extra += units(s.URL) + len(" ()")
+			extra += fitting.Units(s.URL) + len(" ()")
 		}
 	}
 	limit := max(maxText-extra, maxText/2)
-	return texts.Split(words, limit, func(s string) int { return units(slackutilsx.EscapeMessage(s)) })
+	return texts.Split(words, limit, func(s string) int { return fitting.Units(slackutilsx.EscapeMessage(s)) })
 }
 
 // plan cuts a body into the messages that carry it: the picture with the first, the buttons with the last. A menu has
@@ -105,13 +106,13 @@ func (a *Adapter) picture(ctx context.Context, nonce string, b conversation.Body
 	if !b.Text.Empty() {
 		alt = b.Text.Plain()
 	}
-	block := &slack.ImageBlock{Type: slack.MBTImage, AltText: label(alt, maxAlt)}
+	block := &slack.ImageBlock{Type: slack.MBTImage, AltText: fitting.Label(alt, maxAlt)}
 	name, data := img.Name, img.Data
 	switch {
 	case len(data) > 0:
 	case img.Path != "":
 		var err error
-		if data, err = readFile(img.Path); err != nil {
+		if data, err = fitting.ReadPicture(img.Path, maxFileBytes); err != nil {
 			return nil, payload(codeBadPicture, "%w", err)
 		}
 		name = filepath.Base(img.Path)

@@ -8,6 +8,8 @@ import (
 
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/slackutilsx"
+
+	"github.com/rapport-chat/rapport/adapters/fitting"
 )
 
 // An uploaded picture is worked on before it can stand in a message.
@@ -64,7 +66,7 @@ func (a *Adapter) pictureOf(ctx context.Context, chat, thread, ts string) *slack
 
 // imageOf reads an image block as the platform shows it.
 func imageOf(b map[string]json.RawMessage) *slack.ImageBlock {
-	out := &slack.ImageBlock{Type: slack.MBTImage, AltText: cutText(text(b["alt_text"]), maxAlt), ImageURL: text(b["image_url"])}
+	out := &slack.ImageBlock{Type: slack.MBTImage, AltText: fitting.Cut(text(b["alt_text"]), maxAlt), ImageURL: text(b["image_url"])}
 	if id := text(object(b["slack_file"])["id"]); id != "" {
 		out.ImageURL, out.SlackFile = "", &slack.SlackFileObject{ID: id}
 	}
@@ -94,7 +96,7 @@ func (a *Adapter) changeActions(ctx context.Context, chat, thread, ts string, ac
 		blocks = append(blocks, raw)
 	}
 	words := text(m["text"]) // escaped already
-	if words == "" || units(words) > maxText {
+	if words == "" || fitting.Units(words) > maxText {
 		words = slackutilsx.EscapeMessage(alone)
 	}
 	_, err = a.call(ctx, &exchange{method: "chat.update", repeat: true, payload: map[string]any{

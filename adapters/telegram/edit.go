@@ -8,6 +8,7 @@ import (
 	"github.com/go-telegram/bot/models"
 
 	"github.com/rapport-chat/rapport/adapters/calling"
+	"github.com/rapport-chat/rapport/adapters/fitting"
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/texts"
 )
@@ -70,7 +71,7 @@ func spread(words texts.Rich, sent []sentPart) (pieces []piece, spare []int) {
 	if len(ids) == 0 {
 		ids = []int{sent[len(sent)-1].id}
 	}
-	cut := texts.Split(words, maxText, units)
+	cut := texts.Split(words, maxText, fitting.Units)
 	if over := len(cut) - len(ids); over > 0 {
 		last := cut[len(ids)-1].Append(texts.Literal("\n"), cut[len(ids)])
 		cut = append(cut[:len(ids)-1:len(ids)-1], cutText(last, maxText))

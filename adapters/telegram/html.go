@@ -4,8 +4,8 @@ import (
 	"net/url"
 	"strings"
 	"unicode"
-	"unicode/utf16"
 
+	"github.com/rapport-chat/rapport/adapters/fitting"
 	"github.com/rapport-chat/rapport/texts"
 )
 
@@ -14,15 +14,6 @@ var (
 	escapeText = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 	escapeAttr = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;")
 )
-
-// units counts as Telegram counts: a character outside the basic plane is two.
-func units(s string) int {
-	n := 0
-	for _, r := range s {
-		n += utf16.RuneLen(r)
-	}
-	return n
-}
 
 // html renders spans. Code and links stand alone, since Telegram nests nothing in code and no code in a link.
 func html(r texts.Rich) string {
@@ -109,9 +100,9 @@ func silenceMentions(s string) string {
 
 // cutText shortens a text that must stay one message.
 func cutText(r texts.Rich, limit int) texts.Rich {
-	if units(r.Plain()) <= limit {
+	if fitting.Units(r.Plain()) <= limit {
 		return r
 	}
-	pieces := texts.Split(r, limit-2, units)
+	pieces := texts.Split(r, limit-2, fitting.Units)
 	return pieces[0].Append(texts.Literal(" …"))
 }

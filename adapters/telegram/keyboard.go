@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/rapport-chat/rapport/adapters/fitting"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -16,7 +17,6 @@ const (
 	rowWidth     = 36 // characters of one row, the gaps between its buttons included
 	gapWidth     = 2  // what a button needs besides its label
 	menuColumns  = 2
-	ellipsis     = "…"
 	menuAfterKey = "👇" // the words of a message that is only there to carry a keyboard
 )
 
@@ -90,7 +90,7 @@ func keyOf(b conversation.Button) (key, error) {
 func cutLabel(label string) string {
 	label = strings.Join(strings.Fields(clean(label)), " ")
 	if label == "" {
-		return ellipsis
+		return fitting.Ellipsis
 	}
 	if utf8.RuneCountInString(label) <= maxLabel {
 		return label
@@ -100,7 +100,7 @@ func cutLabel(label string) string {
 	if space := strings.LastIndexByte(cut, ' '); space > len(cut)/2 {
 		cut = cut[:space]
 	}
-	return strings.TrimRight(cut, " ") + ellipsis
+	return strings.TrimRight(cut, " ") + fitting.Ellipsis
 }
 
 // wrap breaks one row into rows of about the same length, in as few as the labels can be read in.

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/rapport-chat/rapport/adapters/fitting"
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/texts"
 )
@@ -31,10 +32,10 @@ func (a *Adapter) plan(b conversation.Body, group bool) ([]part, error) {
 	}
 	switch {
 	case words.Empty():
-	case len(parts) > 0 && units(words.Plain()) <= maxCaption:
+	case len(parts) > 0 && fitting.Units(words.Plain()) <= maxCaption:
 		parts[len(parts)-1].words = words.Trim()
 	default:
-		for _, piece := range texts.Split(words, maxText, units) {
+		for _, piece := range texts.Split(words, maxText, fitting.Units) {
 			parts = append(parts, part{words: piece})
 		}
 	}
