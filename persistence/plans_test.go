@@ -3,7 +3,9 @@ package persistence_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -139,5 +141,59 @@ func TestWaitingIsReadFromItsIndex(t *testing.T) {
 	text := strings.Join(plan, "\n")
 	if !strings.Contains(text, "outbox_pending") || strings.Contains(text, "Sort") || strings.Contains(text, "Filter") {
 		t.Errorf("the plan is\n%s", text)
+	}
+}
+
+// TestALargePostgresIsReadByItsIndexes has a turn and the outbox run beside twenty thousand people: the planner is told
+// nothing of how few rows a table of parameters has, and reads a whole table rather than look up a hundred.
+func TestALargePostgresIsReadByItsIndexes(t *testing.T) {
+	t.Parallel()
+	const people = 20_000
+	url := migratedPostgres(t)
+	db := open(t, url)
+	each := fmt.Sprintf(` FROM generate_series(1, %d) i`, people)
+	for _, fill := range []string{
+		`INSERT INTO customers (id, root_id, created_at) SELECT i + 1000, i + 1000, 0` + each,
+		`INSERT INTO identities (customer_id, channel, user_id, created_at) SELECT i + 1000, 'telegram', 'u' || i, 0` + each,
+		`INSERT INTO conversations (account, chat, channel, private, customer_id, created_at)
+			SELECT 'telegram:1', 'u' || i, 'telegram', 1, i + 1000, 0` + each,
+		`INSERT INTO outbox (id, key, account, channel, chat, lane, body, crash_rule, created_at, state)
+			SELECT i + 100000, 'k' || i, 'telegram:1', 'telegram', 'u' || i, 0, '{}', 0, 0, 2` + each,
+		`ANALYZE`,
+	} {
+		err := db.Do(t.Context(), func(ctx context.Context, tx *persistence.Tx) error {
+			_, err := persistence.Exec(ctx, tx, fill)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask := func(query string) (n int64) {
+		err := db.Do(t.Context(), func(ctx context.Context, tx *persistence.Tx) (err error) {
+			n, err = persistence.Get(ctx, tx, query)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	const read = `SELECT sum(seq_tup_read) FROM pg_stat_user_tables`
+	const others = `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`
+	before, mine := ask(read), ask(others)
+	other, err := persistence.Open(t.Context(), url, persistence.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	exercise(t, other)
+	if err := other.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for ask(others) > mine { // a connection's figures are told when it ends
+		runtime.Gosched()
+	}
+	if n := ask(read) - before; n > people/2 {
+		t.Errorf("a few messages had %d rows read one after the other", n)
 	}
 }

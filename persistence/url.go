@@ -14,7 +14,13 @@ var postgresDefaults = map[string]string{
 	"statement_timeout": "15000", // ms
 	// In ms, and less than a lease: a process that stands still inside a transaction keeps nobody from taking over.
 	"idle_in_transaction_session_timeout": "5000",
-	"application_name":                    "rapport",
+	// PostgreSQL takes every table of parameters for a hundred rows, most have one. It would rather read a table of ten
+	// thousand people through and hash it than look up a hundred, for every single message. All our joins go by an index:
+	// they have to for SQLite, which knows no other way.
+	"enable_hashjoin":  "off",
+	"enable_mergejoin": "off",
+	"jit":              "off", // its compiling costs more than any of our statements
+	"application_name": "rapport",
 }
 
 // place is where a database is, read from database.url.
