@@ -17,7 +17,7 @@ import (
 	"github.com/rapport-chat/rapport/language"
 	"github.com/rapport-chat/rapport/outbox"
 	"github.com/rapport-chat/rapport/persistence"
-	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 	"github.com/rapport-chat/rapport/texts"
 )
 
@@ -61,11 +61,11 @@ func inBureaus(t *testing.T, at string, test func(t *testing.T, b *bureau)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		test(t, newBureau(t, dbtest.SQLite(t), at))
+		test(t, newBureau(t, migrated.SQLite(t), at))
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		test(t, newBureau(t, dbtest.Postgres(t), at))
+		test(t, newBureau(t, migrated.Postgres(t), at))
 	})
 }
 

@@ -9,7 +9,7 @@ import (
 
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/desk"
-	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 )
 
 // errDied stands for the death of the process.
@@ -38,13 +38,13 @@ func (d *dying) Do(ctx context.Context, fn func(ctx context.Context, tx conversa
 // Wherever the process dies among what falls due, the next one does all of it, and nothing twice.
 func TestACrashNeitherSkipsNorDoubles(t *testing.T) {
 	t.Parallel()
-	undisturbed := evening(t, dbtest.SQLite(t), 0, false)
+	undisturbed := evening(t, migrated.SQLite(t), 0, false)
 	want(t, undisturbed, "within 15 minutes", "not forgotten", "back in the queue", "Due soon", "Overdue", "shift is over", "Waiting for an answer: 2")
 	for n := 1; n <= 8; n++ {
 		for _, committed := range []bool{false, true} {
 			t.Run(fmt.Sprintf("at transaction %d, committed %v", n, committed), func(t *testing.T) {
 				t.Parallel()
-				if got := evening(t, dbtest.SQLite(t), n, committed); got != undisturbed {
+				if got := evening(t, migrated.SQLite(t), n, committed); got != undisturbed {
 					t.Errorf("said was\n%s\nwant\n%s", got, undisturbed)
 				}
 			})
@@ -52,7 +52,7 @@ func TestACrashNeitherSkipsNorDoubles(t *testing.T) {
 	}
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		if got := evening(t, dbtest.Postgres(t), 3, false); got != undisturbed {
+		if got := evening(t, migrated.Postgres(t), 3, false); got != undisturbed {
 			t.Errorf("said was\n%s\nwant\n%s", got, undisturbed)
 		}
 	})

@@ -15,7 +15,7 @@ import (
 	"github.com/rapport-chat/rapport/language"
 	"github.com/rapport-chat/rapport/outbox"
 	"github.com/rapport-chat/rapport/persistence"
-	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 	"github.com/rapport-chat/rapport/texts"
 )
 
@@ -121,26 +121,11 @@ func onBoth(t *testing.T, test func(t *testing.T, o *office)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		test(t, newOffice(t, dbtest.SQLite(t)))
+		test(t, newOffice(t, migrated.SQLite(t)))
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		test(t, newOffice(t, migratedPostgres(t)))
-	})
-}
-
-// migratedPostgres is the URL of a fresh PostgreSQL database with the schema.
-func migratedPostgres(t *testing.T) string {
-	t.Helper()
-	return dbtest.PostgresFrom(t, "desk", func(ctx context.Context, url string) error {
-		db, err := persistence.Open(ctx, url, persistence.Options{})
-		if err != nil {
-			return err
-		}
-		if err := db.Migrate(ctx); err != nil {
-			return err
-		}
-		return db.Close()
+		test(t, newOffice(t, migrated.Postgres(t)))
 	})
 }
 

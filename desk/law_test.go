@@ -13,7 +13,7 @@ import (
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/desk"
 	"github.com/rapport-chat/rapport/outbox"
-	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 )
 
 // TestTheLaw has staff do whatever they like in any order, with edits, deletions, stale buttons, repeated events and a
@@ -23,11 +23,11 @@ func TestTheLaw(t *testing.T) {
 	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		underTheLaw(t, newOffice(t, dbtest.SQLite(t)), 30)
+		underTheLaw(t, newOffice(t, migrated.SQLite(t)), 30)
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		underTheLaw(t, newOffice(t, migratedPostgres(t)), 12)
+		underTheLaw(t, newOffice(t, migrated.Postgres(t)), 12)
 	})
 }
 

@@ -6,7 +6,7 @@ import (
 
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/persistence"
-	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 )
 
 func TestAcceptKeepsAnEventOnce(t *testing.T) {
@@ -147,7 +147,7 @@ func TestBlockedAndBack(t *testing.T) {
 func FuzzAccept(f *testing.F) {
 	f.Add("ann", "1", "salam", "Ann", "chat", "tok.0")
 	f.Add("a\x00", "\xff\xfe", "\u2028\"}{", "\x00", "'", "' OR 1=1")
-	db := open(f, dbtest.SQLite(f))
+	db := open(f, migrated.SQLite(f))
 	f.Fuzz(func(t *testing.T, user, event, text, name, chat, token string) {
 		if event == "" {
 			return

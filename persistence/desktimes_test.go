@@ -8,13 +8,13 @@ import (
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/desk"
 	"github.com/rapport-chat/rapport/persistence"
-	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 )
 
 // TestTheDesksClocksReadNoWholeTable has what the desk asks all day looked at, as open does with every test's database.
 func TestTheDesksClocksReadNoWholeTable(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.SQLite(t))
+	db := open(t, migrated.SQLite(t))
 	now := time.Now()
 	s := db.DeskTimes()
 	to := conversation.Address{Channel: "slack", Account: "slack:1", Chat: "#support"}

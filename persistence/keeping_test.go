@@ -12,6 +12,7 @@ import (
 	"github.com/rapport-chat/rapport/outbox"
 	"github.com/rapport-chat/rapport/persistence"
 	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 	"github.com/rapport-chat/rapport/persistence/dbtest/postgres"
 	"github.com/rapport-chat/rapport/texts"
 )
@@ -107,7 +108,7 @@ func TestExpireGoesPageByPage(t *testing.T) {
 
 func TestBackup(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.SQLite(t))
+	db := open(t, migrated.SQLite(t))
 	accept(t, db, message("ann", "1", "salam"))
 	file := filepath.Join(t.TempDir(), "copy.db")
 	if err := db.Backup(t.Context(), file); err != nil {
@@ -123,7 +124,7 @@ func TestBackup(t *testing.T) {
 	if err := db.Backup(t.Context(), file); err == nil {
 		t.Error("a file was overwritten")
 	}
-	if err := open(t, migratedPostgres(t)).Backup(t.Context(), file+"2"); !errors.Is(err, persistence.ErrOtherTool) {
+	if err := open(t, migrated.Postgres(t)).Backup(t.Context(), file+"2"); !errors.Is(err, persistence.ErrOtherTool) {
 		t.Errorf("PostgreSQL: %v, want ErrOtherTool", err)
 	}
 }
@@ -154,7 +155,7 @@ func TestTheOutageOfAServerPasses(t *testing.T) {
 
 func TestAFullDiskHurtsNobodyElse(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.SQLite(t))
+	db := open(t, migrated.SQLite(t))
 	if err := persistence.LimitPages(db, 20); err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/outbox"
 	"github.com/rapport-chat/rapport/persistence"
-	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 )
 
 // modelLease is a lease as the contract says it behaves.
@@ -89,7 +89,7 @@ func checkAcquire(
 
 func TestADeadHoldersLeaseIsTakenAtOnceOnAFile(t *testing.T) {
 	t.Parallel()
-	url := dbtest.SQLite(t)
+	url := migrated.SQLite(t)
 	first, err := persistence.Open(t.Context(), url, persistence.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +121,7 @@ func TestADeadHoldersLeaseIsTakenAtOnceOnAFile(t *testing.T) {
 
 func TestALeaseWithoutALockIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	url := dbtest.SQLite(t)
+	url := migrated.SQLite(t)
 	first, err := persistence.Open(t.Context(), url, persistence.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rapport-chat/rapport/persistence"
 	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 )
 
 func TestMigrationsHaveTheSameNames(t *testing.T) {
@@ -37,7 +38,7 @@ func TestMigrationsHaveTheSameNames(t *testing.T) {
 
 func TestMigrationsMakeTheSameSchema(t *testing.T) {
 	t.Parallel()
-	lite, pg := open(t, dbtest.SQLite(t)), open(t, migratedPostgres(t))
+	lite, pg := open(t, dbtest.SQLite(t)), open(t, migrated.Postgres(t))
 	for what, query := range map[string][2]string{
 		"columns": {
 			`SELECT m.name || '.' || c.name || CASE WHEN c."notnull" = 1 OR c.pk > 0 THEN ' NOT NULL' ELSE '' END

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/persistence"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 )
 
 type heard struct {
@@ -59,7 +60,7 @@ func TestNudges(t *testing.T) {
 
 func TestNudgesReachOtherProcesses(t *testing.T) {
 	t.Parallel()
-	url := migratedPostgres(t)
+	url := migrated.Postgres(t)
 	here, there := open(t, url), open(t, url)
 	got := listenReady(t, here, there)
 	// Whoever runs the account needs not tell the others; what it gets for others' accounts it tells.
@@ -85,7 +86,7 @@ func TestNudgesReachOtherProcesses(t *testing.T) {
 // TestTheLastWordOfAProcessIsHeard wants others told of a lease that is given back in the moment of the end.
 func TestTheLastWordOfAProcessIsHeard(t *testing.T) {
 	t.Parallel()
-	url := migratedPostgres(t)
+	url := migrated.Postgres(t)
 	there := open(t, url)
 	for range 5 {
 		here, err := persistence.Open(t.Context(), url, persistence.Options{})

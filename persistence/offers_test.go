@@ -17,7 +17,7 @@ import (
 	"github.com/rapport-chat/rapport/language"
 	"github.com/rapport-chat/rapport/outbox"
 	"github.com/rapport-chat/rapport/persistence"
-	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 	"github.com/rapport-chat/rapport/texts"
 )
 
@@ -34,7 +34,7 @@ func (c *standing) WaitUntil(ctx context.Context, _ time.Time) error { <-ctx.Don
 func onBothAt(t *testing.T, test func(t *testing.T, db *persistence.DB, clock *standing)) {
 	t.Helper()
 	for kind, url := range map[string]func() string{
-		"sqlite": func() string { return dbtest.SQLite(t) }, "postgres": func() string { return migratedPostgres(t) },
+		"sqlite": func() string { return migrated.SQLite(t) }, "postgres": func() string { return migrated.Postgres(t) },
 	} {
 		address := url()
 		t.Run(kind, func(t *testing.T) {

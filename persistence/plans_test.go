@@ -14,7 +14,7 @@ import (
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/outbox"
 	"github.com/rapport-chat/rapport/persistence"
-	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 )
 
 // growing are the tables that grow with the people and what they write.
@@ -85,7 +85,7 @@ func onPurpose(query string) bool {
 // TestATurnReadsNoWholeTable has what a turn and the outbox do looked at, as open does with every test's database.
 func TestATurnReadsNoWholeTable(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.SQLite(t))
+	db := open(t, migrated.SQLite(t))
 	exercise(t, db)
 	plans, err := persistence.Plans(t.Context(), db)
 	if err != nil {
@@ -133,7 +133,7 @@ func exercise(t *testing.T, db *persistence.DB) {
 
 func TestWaitingIsReadFromItsIndex(t *testing.T) {
 	t.Parallel()
-	db := open(t, migratedPostgres(t))
+	db := open(t, migrated.Postgres(t))
 	plan, err := persistence.WaitingPlan(t.Context(), db)
 	if err != nil {
 		t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 	"github.com/rapport-chat/rapport/clock"
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/persistence"
-	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 	"github.com/rapport-chat/rapport/texts"
 )
 
@@ -21,18 +21,18 @@ func onBoth(t *testing.T, test func(t *testing.T, db *persistence.DB)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		test(t, open(t, dbtest.SQLite(t)))
+		test(t, open(t, migrated.SQLite(t)))
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		test(t, open(t, migratedPostgres(t)))
+		test(t, open(t, migrated.Postgres(t)))
 	})
 }
 
 // onBothUnclosed is onBoth for tests that close their database themselves; again is a second handle on the same one.
 func onBothUnclosed(t *testing.T, test func(t *testing.T, db, again *persistence.DB)) {
 	t.Helper()
-	for kind, url := range map[string]string{"sqlite": dbtest.SQLite(t), "postgres": migratedPostgres(t)} {
+	for kind, url := range map[string]string{"sqlite": migrated.SQLite(t), "postgres": migrated.Postgres(t)} {
 		t.Run(kind, func(t *testing.T) {
 			again := open(t, url)
 			db, err := persistence.Open(t.Context(), url, persistence.Options{})
@@ -42,21 +42,6 @@ func onBothUnclosed(t *testing.T, test func(t *testing.T, db, again *persistence
 			test(t, db, again)
 		})
 	}
-}
-
-// migratedPostgres is the URL of a fresh PostgreSQL database with the schema.
-func migratedPostgres(t *testing.T) string {
-	t.Helper()
-	return dbtest.PostgresFrom(t, "persistence", func(ctx context.Context, url string) error {
-		db, err := persistence.Open(ctx, url, persistence.Options{})
-		if err != nil {
-			return err
-		}
-		if err := db.Migrate(ctx); err != nil {
-			return err
-		}
-		return db.Close()
-	})
 }
 
 // open opens and migrates the database, and closes it with the test.

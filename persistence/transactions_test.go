@@ -11,7 +11,7 @@ import (
 
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/persistence"
-	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 )
 
 // put writes one setting.
@@ -154,7 +154,7 @@ func hold(t *testing.T, db *persistence.DB) (release func()) {
 
 func TestACallerThatLeavesTheQueue(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.SQLite(t))
+	db := open(t, migrated.SQLite(t))
 	release := hold(t, db)
 	defer release()
 	// Queued behind the held transaction, these become one group.
@@ -237,7 +237,7 @@ func TestCloseFinishesWhatIsQueued(t *testing.T) {
 
 func TestPostgresRunsAgainAfterADeadlock(t *testing.T) {
 	t.Parallel()
-	db := open(t, migratedPostgres(t))
+	db := open(t, migrated.Postgres(t))
 	for _, name := range []string{"a", "b"} {
 		if err := db.Do(t.Context(), put(name)); err != nil {
 			t.Fatal(err)
@@ -277,7 +277,7 @@ func TestPostgresRunsAgainAfterADeadlock(t *testing.T) {
 
 func TestATransactionThatAlwaysMeetsOthersGivesUp(t *testing.T) {
 	t.Parallel()
-	db := open(t, migratedPostgres(t))
+	db := open(t, migrated.Postgres(t))
 	runs := 0
 	err := db.Do(t.Context(), func(context.Context, *persistence.Tx) error { runs++; return persistence.ErrAgain })
 	if !errors.Is(err, persistence.ErrBusy) || runs < 2 {
@@ -309,7 +309,7 @@ func TestAllConnectionsAtOnce(t *testing.T) {
 
 func TestOnlyLazyTransactionsDoNotWaitForTheDisk(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.SQLite(t))
+	db := open(t, migrated.SQLite(t))
 	const normal, full = 1, 2
 	for n, lazy := range []bool{false, true, false, true, true, false} {
 		do, want := db.Do, int64(full)

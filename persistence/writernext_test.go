@@ -7,7 +7,7 @@ import (
 
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/persistence"
-	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 )
 
 func TestSQLitesWriterLetsOthersGoBeforeBulk(t *testing.T) {
@@ -44,7 +44,7 @@ func names(n int) []string {
 
 func TestAClaimYieldsWhenNobodyWaitsForIt(t *testing.T) {
 	t.Parallel()
-	db := open(t, dbtest.SQLite(t))
+	db := open(t, migrated.SQLite(t))
 	lane := func(n int, l conversation.Lane) (id conversation.OutgoingID) {
 		o := bulk(n)
 		o.Lane = l

@@ -20,7 +20,7 @@ import (
 	"github.com/rapport-chat/rapport/engagement/loyalty"
 	"github.com/rapport-chat/rapport/language"
 	"github.com/rapport-chat/rapport/persistence"
-	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 	"github.com/rapport-chat/rapport/texts"
 	"github.com/rapport-chat/rapport/web"
 )
@@ -179,7 +179,7 @@ func (s *shop) want(a answer, status int, pairs ...any) {
 
 func TestOrders(t *testing.T) {
 	t.Parallel()
-	dbtest.OnBoth(t, func(t *testing.T, url string) {
+	migrated.OnBoth(t, func(t *testing.T, url string) {
 		s := newShop(t, url)
 		_, card := s.member("ayla")
 		order := `{"id":"r1","code":"` + loyalty.ShownCode(card) + `","phone":"+994 50 123 45 67","total":12.50,"lines":[{"category":"beans","total":"10.00"}]}`
@@ -218,7 +218,7 @@ func TestOrders(t *testing.T) {
 // TestWhatIsWrongWithAnOrderIsSaid: each refusal names the field and what to write, and nothing of our source.
 func TestWhatIsWrongWithAnOrderIsSaid(t *testing.T) {
 	t.Parallel()
-	s := newShop(t, dbtest.SQLite(t))
+	s := newShop(t, migrated.SQLite(t))
 	_, card := s.member("ayla")
 	s.want(s.request("POST", "/v1/orders", `{"id":"once","code":"`+card+`","total":5}`), 201)
 	for _, tt := range []struct {
@@ -265,7 +265,7 @@ func TestWhatIsWrongWithAnOrderIsSaid(t *testing.T) {
 
 func TestSignatures(t *testing.T) {
 	t.Parallel()
-	s := newShop(t, dbtest.SQLite(t))
+	s := newShop(t, migrated.SQLite(t))
 	_, card := s.member("ayla")
 	path := "/v1/customers?code=" + card
 	header := func(name, value string) func(*http.Request) {
@@ -316,7 +316,7 @@ func TestSignatures(t *testing.T) {
 
 func TestASourceWritesOnlyItsFacts(t *testing.T) {
 	t.Parallel()
-	s := newShop(t, dbtest.SQLite(t))
+	s := newShop(t, migrated.SQLite(t))
 	_, card := s.member("ayla")
 	body := `{"id":"1","code":"` + card + `","total":5}`
 	kiosk := func(method, path, body string) func(*http.Request) {
@@ -331,7 +331,7 @@ func TestASourceWritesOnlyItsFacts(t *testing.T) {
 
 func TestVouchers(t *testing.T) {
 	t.Parallel()
-	dbtest.OnBoth(t, func(t *testing.T, url string) {
+	migrated.OnBoth(t, func(t *testing.T, url string) {
 		s := newShop(t, url)
 		who, card := s.member("ayla")
 		s.want(s.request("POST", "/v1/orders", `{"id":"1","code":"`+card+`","total":100,"at":"`+s.clock.Now().Add(-72*time.Hour).Format(time.RFC3339)+`"}`), 201)

@@ -159,7 +159,7 @@ func BenchmarkBroadcast(b *testing.B) {
 			}
 			b.Run(fmt.Sprintf("%s/%d/%d", engine.name, people, rate), func(b *testing.B) {
 				url := engine.url(b)
-				migrated(b, url)
+				migrate(b, url)
 				side := openBeside(b, url)
 				settlePeople(b, side, crowdName, crowdAccount, people)
 				c := &crowdRun{channel: &crowdChannel{perSecond: float64(rate)}, side: side, people: people}

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/rapport-chat/rapport/clock"
-	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 	"github.com/rapport-chat/rapport/sandbox/lookalike"
 	telegramlike "github.com/rapport-chat/rapport/sandbox/telegram"
 )
@@ -209,14 +209,14 @@ func (b *broadcast) measurePace(chatters int) (rate float64, gap time.Duration) 
 func TestFaultPaceOfABroadcast(t *testing.T) {
 	if os.Getenv("RAPPORT_FAULTS") != "full" {
 		t.Parallel()
-		p := runPaced(t, dbtest.SQLite(t), 100, 0)
+		p := runPaced(t, migrated.SQLite(t), 100, 0)
 		t.Log(p)
 		if p.refusals > 0 {
 			t.Errorf("%d calls were refused", p.refusals)
 		}
 		return
 	}
-	dbtest.OnBoth(t, func(t *testing.T, url string) {
+	migrated.OnBoth(t, func(t *testing.T, url string) {
 		p := runPaced(t, url, 20_000, paceChatters)
 		t.Log(p)
 		if p.refusals > 0 || p.rate < 0.97*telegramRate || p.gap > 3*time.Second/telegramRate {

@@ -13,7 +13,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"github.com/rapport-chat/rapport/persistence"
-	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 	"github.com/rapport-chat/rapport/sandbox/lookalike"
 	telegramlike "github.com/rapport-chat/rapport/sandbox/telegram"
 )
@@ -24,8 +24,8 @@ const firstReader = 800_000_000
 // offerWords is how readers know the offer.
 const offerWords = "Fifteen percent off all beans"
 
-// migrated brings the schema of a test's database up.
-func migrated(t testing.TB, url string) {
+// migrate brings the schema of a test's database up.
+func migrate(t testing.TB, url string) {
 	t.Helper()
 	db, err := persistence.Open(t.Context(), url, persistence.Options{})
 	if err != nil {
@@ -110,7 +110,7 @@ func newBroadcast(t testing.TB, url string, n int, limits telegramlike.Limits) *
 	files := botConfig(url, srv.URL(), sandboxToken)
 	files["rapport.yaml"] += offerConfig(time.Now())
 	writeFiles(t, b.dir, files)
-	migrated(t, url)
+	migrate(t, url)
 	b.db = writableForTest(t, url)
 	account, _, _ := strings.Cut(sandboxToken, ":")
 	settlePeople(t, b.db, "telegram", "telegram:"+account, n)
@@ -233,7 +233,7 @@ func broadcastSize() (people, ends int) {
 // TestFaultStopDuringABroadcast ends the process again and again while it sends, at the platform's real pace: nobody
 // is skipped, nobody gets it twice, and no call is left in doubt.
 func TestFaultStopDuringABroadcast(t *testing.T) {
-	dbtest.OnBoth(t, func(t *testing.T, url string) {
+	migrated.OnBoth(t, func(t *testing.T, url string) {
 		people, ends := broadcastSize()
 		b := newBroadcast(t, url, people, telegramlike.Limits{})
 		b.start()
@@ -277,7 +277,7 @@ func (b *broadcast) sending() (n int) {
 // TestFaultKillDuringABroadcast kills the process instead: nobody gets it twice, and who did not get it is among the
 // few whose call was in flight, which are recorded as unknown.
 func TestFaultKillDuringABroadcast(t *testing.T) {
-	dbtest.OnBoth(t, func(t *testing.T, url string) {
+	migrated.OnBoth(t, func(t *testing.T, url string) {
 		people, ends := broadcastSize()
 		ends = max(1, ends/2) // the next process waits for the lease to end
 		b := newBroadcast(t, url, people, telegramlike.Limits{})
@@ -330,7 +330,7 @@ func (b *broadcast) command(args ...string) string {
 func TestPauseAndResumeABroadcast(t *testing.T) {
 	t.Parallel()
 	const people = 90
-	b := newBroadcast(t, dbtest.SQLite(t), people, telegramlike.Limits{})
+	b := newBroadcast(t, migrated.SQLite(t), people, telegramlike.Limits{})
 	b.start()
 	b.bot.until(t, "a broadcast begins")
 	b.until(people / 4)

@@ -14,7 +14,7 @@ import (
 
 	"github.com/rapport-chat/rapport/config"
 	"github.com/rapport-chat/rapport/persistence"
-	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 )
 
 // TestDueTimesThatTwoProcessesRunAtOnceHappenOnce has two processes without any lease run all that is due on the
@@ -41,7 +41,7 @@ func TestDueTimesThatTwoProcessesRunAtOnceHappenOnce(t *testing.T) {
 // effectsOfDueTimes counts what so many drivers bring about on one database.
 func effectsOfDueTimes(t *testing.T, drivers int) map[string]int {
 	t.Helper()
-	url, log := dbtest.Postgres(t), slog.New(slog.DiscardHandler)
+	url, log := migrated.Postgres(t), slog.New(slog.DiscardHandler)
 	path, err := filepath.Abs("../../config.example.yaml")
 	if err != nil {
 		t.Fatal(err)

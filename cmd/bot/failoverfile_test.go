@@ -4,14 +4,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 )
 
 // TestOneProcessOnAFile wants a second process refused by name while the first lives, and a killed one followed at
 // once: not after the rest of its lease.
 func TestOneProcessOnAFile(t *testing.T) {
 	t.Parallel()
-	k := newKillRun(t, dbtest.SQLite(t))
+	k := newKillRun(t, migrated.SQLite(t))
 	k.start()
 	k.bot.until(t, "receiving")
 	second := startBot(t, k.dir, nil, "run")

@@ -16,7 +16,7 @@ import (
 
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/persistence"
-	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 	"github.com/rapport-chat/rapport/sandbox/lookalike"
 	telegramlike "github.com/rapport-chat/rapport/sandbox/telegram"
 )
@@ -100,7 +100,7 @@ func newFleet(t *testing.T, sh shape) *fleet {
 			t.Error(err)
 		}
 	})
-	url := dbtest.Postgres(t)
+	url := migrated.Postgres(t)
 	f.killRun = &killRun{t: t, url: url, dir: t.TempDir(), like: like, asked: map[string]int{}, pressed: map[string]int{}}
 	files := botConfig(url, srv.URL(), sandboxToken)
 	files["rapport.yaml"] += broadcastConfig(sh.offers)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 	"github.com/rapport-chat/rapport/persistence/dbtest/postgres"
 )
 
@@ -72,7 +73,7 @@ func TestFaultDatabase(t *testing.T) {
 	}
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		w := newTown(t, dbtest.SQLite(t), people)
+		w := newTown(t, migrated.SQLite(t), people)
 		w.open(1)
 		w.endure([]breakage{
 			{name: "SQLite: another process writes", does: func(w *town) { w.lockFor(long) }},

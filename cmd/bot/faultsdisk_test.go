@@ -14,6 +14,7 @@ import (
 	"modernc.org/sqlite"
 
 	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 	"github.com/rapport-chat/rapport/persistence/dbtest/postgres"
 )
 
@@ -44,7 +45,7 @@ func fullFor() time.Duration {
 func TestFaultFullDiskSQLite(t *testing.T) {
 	t.Parallel()
 	const pages = 1000
-	w := newTown(t, dbtest.SQLite(t), 4)
+	w := newTown(t, migrated.SQLite(t), 4)
 	w.env = []string{fmt.Sprintf("%s=%d", pagesOfBot, pages)}
 	w.open(1)
 	for _, query := range []string{`CREATE TABLE ballast (data BLOB)`, `INSERT INTO ballast VALUES (zeroblob(4096))`} {

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 )
 
 // TestFaultKillOnThreeChannels has people on Telegram, Discord and Slack write and press at the same time, while the
@@ -28,8 +28,8 @@ func TestFaultKillOnThreeChannels(t *testing.T) {
 		processes int
 		trouble   func(w *town, i int)
 	}{
-		{"sqlite", dbtest.SQLite, 1, func(w *town, _ int) { w.killOne(0) }},
-		{"postgres", dbtest.Postgres, 2, func(w *town, i int) {
+		{"sqlite", migrated.SQLite, 1, func(w *town, _ int) { w.killOne(0) }},
+		{"postgres", migrated.Postgres, 2, func(w *town, i int) {
 			if i%2 == 0 {
 				w.killOne(w.holder(everyPlatform[rand.IntN(len(everyPlatform))]))
 				return

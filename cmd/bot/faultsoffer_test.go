@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 	"github.com/rapport-chat/rapport/sandbox/lookalike"
 	telegramlike "github.com/rapport-chat/rapport/sandbox/telegram"
 )
@@ -35,7 +35,7 @@ func TestFaultOfferAtABadPlatform(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			b := newBroadcast(t, dbtest.SQLite(t), people, telegramlike.Limits{})
+			b := newBroadcast(t, migrated.SQLite(t), people, telegramlike.Limits{})
 			for _, f := range c.faults {
 				if err := b.like.Fault(t.Context(), f); err != nil {
 					t.Fatal(err)

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 	"github.com/rapport-chat/rapport/sandbox/lookalike"
 )
 
@@ -186,7 +186,7 @@ func playAll(t *testing.T, scenes []scene) {
 	engines := []struct {
 		name string
 		url  func(testing.TB) string
-	}{{"sqlite", dbtest.SQLite}, {"postgres", dbtest.Postgres}}
+	}{{"sqlite", migrated.SQLite}, {"postgres", migrated.Postgres}}
 	people := 3
 	if faultsInFull() {
 		people = 12
@@ -214,7 +214,7 @@ func playAll(t *testing.T, scenes []scene) {
 // whoever it is about is answered when the hour is over, be it that the service has been restarted meanwhile.
 func TestFaultHourLongWaits(t *testing.T) {
 	t.Parallel()
-	w := newTown(t, dbtest.SQLite(t), 4)
+	w := newTown(t, migrated.SQLite(t), 4)
 	w.open(1)
 	const hour = 3600
 	ask := func(who []*soul, of ...lookalike.Platform) {

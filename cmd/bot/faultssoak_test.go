@@ -104,7 +104,7 @@ func TestSoak(t *testing.T) {
 func newSoak(t *testing.T, url string, offers int) *soak {
 	t.Helper()
 	s := &soak{t: t, url: url, rate: soakRate, channel: &crowdChannel{perSecond: 1000}}
-	migrated(t, url)
+	migrate(t, url)
 	s.side = writableForTest(t, url)
 	settlePeople(t, s.side, crowdName, crowdAccount, soakPeople)
 	dir := t.TempDir()

@@ -17,14 +17,14 @@ import (
 	"github.com/rapport-chat/rapport/knowledge"
 	"github.com/rapport-chat/rapport/language"
 	"github.com/rapport-chat/rapport/persistence"
-	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 )
 
 // TestOneProcessAtATimeSettlesLessons has two services on one database: while one settles lessons the other puts them
 // in force and waits, and when both want to they do it once.
 func TestOneProcessAtATimeSettlesLessons(t *testing.T) {
 	t.Parallel()
-	url, dir := dbtest.Postgres(t), t.TempDir()
+	url, dir := migrated.Postgres(t), t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "knowledge"), 0o700); err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/rapport-chat/rapport/language"
 	"github.com/rapport-chat/rapport/outbox"
 	"github.com/rapport-chat/rapport/persistence"
-	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 	"github.com/rapport-chat/rapport/texts"
 )
 
@@ -117,11 +117,11 @@ func onBoth(t *testing.T, test func(t *testing.T, s *shop)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		test(t, newShop(t, dbtest.SQLite(t), file))
+		test(t, newShop(t, migrated.SQLite(t), file))
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		test(t, newShop(t, dbtest.Postgres(t), file))
+		test(t, newShop(t, migrated.Postgres(t), file))
 	})
 }
 

@@ -6,7 +6,7 @@ import (
 
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/engagement/loyalty"
-	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 )
 
 const referralFile = `
@@ -26,7 +26,7 @@ func (s *shop) invite(inviter conversation.CustomerID, friend string) string {
 
 func TestReferralPaysBothSidesOnce(t *testing.T) {
 	t.Parallel()
-	dbtest.OnBoth(t, func(t *testing.T, url string) {
+	migrated.OnBoth(t, func(t *testing.T, url string) {
 		s := newShop(t, url, referralFile)
 		ayla := s.meet("ayla")
 		wants(t, s.say("ayla", "invite a friend"), "you need to join")
@@ -55,7 +55,7 @@ func TestReferralPaysBothSidesOnce(t *testing.T) {
 
 func TestReferralThatIsNotPaid(t *testing.T) {
 	t.Parallel()
-	s := newShop(t, dbtest.SQLite(t), referralFile)
+	s := newShop(t, migrated.SQLite(t), referralFile)
 	ayla := s.meet("ayla")
 	s.say("ayla", "/join")
 	s.press("ayla", "Join")
@@ -84,7 +84,7 @@ func (s *shop) link(record, root conversation.CustomerID) {
 
 func TestBirthdayPoints(t *testing.T) {
 	t.Parallel()
-	dbtest.OnBoth(t, func(t *testing.T, url string) {
+	migrated.OnBoth(t, func(t *testing.T, url string) {
 		s := newShop(t, url, referralFile)
 		born := map[string]string{"ayla": "12-05", "mehmet": "1990-12-05", "vera": "12-06", "leap": "2000-02-29"}
 		ids := map[string]conversation.CustomerID{}
@@ -124,7 +124,7 @@ func TestBirthdayPoints(t *testing.T) {
 
 func TestChangedTermsAreAsked(t *testing.T) {
 	t.Parallel()
-	s := newShop(t, dbtest.SQLite(t), referralFile)
+	s := newShop(t, migrated.SQLite(t), referralFile)
 	who := s.meet("ayla")
 	s.say("ayla", "/join")
 	s.press("ayla", "Join")
@@ -140,7 +140,7 @@ func TestChangedTermsAreAsked(t *testing.T) {
 
 func TestLinkedRecordsShareAndPartAgain(t *testing.T) {
 	t.Parallel()
-	dbtest.OnBoth(t, func(t *testing.T, url string) {
+	migrated.OnBoth(t, func(t *testing.T, url string) {
 		s := newShop(t, url, file)
 		phone, desk := s.member("phone"), s.meet("desk")
 		s.buy("phone", "1", 6000)

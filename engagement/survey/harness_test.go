@@ -20,7 +20,7 @@ import (
 	"github.com/rapport-chat/rapport/language"
 	"github.com/rapport-chat/rapport/outbox"
 	"github.com/rapport-chat/rapport/persistence"
-	"github.com/rapport-chat/rapport/persistence/dbtest"
+	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 	"github.com/rapport-chat/rapport/texts"
 )
 
@@ -104,11 +104,11 @@ func onBoth(t *testing.T, test func(t *testing.T, s *shop)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		test(t, newShop(t, dbtest.SQLite(t)))
+		test(t, newShop(t, migrated.SQLite(t)))
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		test(t, newShop(t, dbtest.Postgres(t)))
+		test(t, newShop(t, migrated.Postgres(t)))
 	})
 }
 

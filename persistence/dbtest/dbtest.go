@@ -8,7 +8,6 @@ package dbtest
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -32,12 +31,6 @@ func OnBoth(t *testing.T, test func(t *testing.T, url string)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { test(t, SQLite(t)) })
 	t.Run("postgres", func(t *testing.T) { test(t, Postgres(t)) })
-}
-
-// SQLite returns the sqlite:// URL of a database file that does not exist yet, in a folder that goes with the test.
-func SQLite(t testing.TB) string {
-	t.Helper()
-	return "sqlite://" + filepath.Join(t.TempDir(), "test.db")
 }
 
 // Postgres returns the postgres:// URL of a fresh, empty database, dropped when the test ends.

@@ -39,7 +39,7 @@ func main() {
 func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) (code int) {
 	flags := flag.NewFlagSet("withpg", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	durable := flags.Bool("durable", false, "keep fsync on, for benchmarks")
+	durable := flags.Bool("durable", false, "keep fsync on and SQLite files on the disk, for benchmarks")
 	if err := flags.Parse(arguments); err != nil {
 		return exitNotStarted
 	}
@@ -58,13 +58,17 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) (cod
 			code = max(code, 1)
 		}
 	}()
-	return execute(ctx, flags.Args(), cluster.AdminURL(), stdout, stderr)
+	environment := []string{dbtest.Variable + "=" + cluster.AdminURL()}
+	if *durable {
+		environment = append(environment, dbtest.DurableVariable+"=1")
+	}
+	return execute(ctx, flags.Args(), environment, stdout, stderr)
 }
 
-// execute runs command with the cluster's URL in its environment and returns its exit code.
-func execute(ctx context.Context, command []string, url string, stdout, stderr io.Writer) int {
+// execute runs command with more in its environment and returns its exit code.
+func execute(ctx context.Context, command, environment []string, stdout, stderr io.Writer) int {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-	cmd.Env = append(os.Environ(), dbtest.Variable+"="+url)
+	cmd.Env = append(os.Environ(), environment...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, stdout, stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = interruptGrace

@@ -19,6 +19,17 @@ func TestTheCommandGetsTheClusterAndItsExitCodeComesBack(t *testing.T) {
 	}
 }
 
+func TestADurableRunIsNamedToTheCommand(t *testing.T) {
+	t.Parallel()
+	for flag, want := range map[string]string{"-durable": "1", "-durable=false": ""} {
+		var stdout, stderr bytes.Buffer
+		run(t.Context(), []string{flag, "--", "sh", "-c", `printf %s "$RAPPORT_TEST_DURABLE"`}, &stdout, &stderr)
+		if got := stdout.String(); got != want {
+			t.Errorf("%s: got %q, want %q; it printed %s", flag, got, want, stderr.String())
+		}
+	}
+}
+
 func TestWhatCannotBeStartedIsNamed(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
