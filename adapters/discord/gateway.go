@@ -168,7 +168,10 @@ func (r *receiver) hold(ctx context.Context, s *session) (*session, error) {
 		err = errZombie
 	}
 	err = closed(l, err)
-	return l.resume.Load(), err
+	if s = l.resume.Load(); s != nil && s.id == "" {
+		s = nil
+	}
+	return s, err
 }
 
 // closed reads a close code.
@@ -297,10 +300,13 @@ func (l *link) dispatch(ctx context.Context, f frame, r *receiver, running *sync
 	e.seq, _ = strconv.ParseInt(text(f.S), 10, 64)
 	switch e.kind {
 	case "READY":
+		if l.ready {
+			break // a second one; what is kept belongs to the session of the first
+		}
 		d := object(f.D)
 		s := &session{id: text(d["session_id"]), url: text(d["resume_gateway_url"])}
 		if s.id == "" {
-			return errors.New("the gateway's READY has no session")
+			l.a.log.Warn("the gateway's READY names no session, so that nothing can be resumed")
 		}
 		l.resume.Store(s)
 		l.start(ctx, r, running, true)

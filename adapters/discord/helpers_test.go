@@ -3,6 +3,7 @@ package discord_test
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"slices"
 	"sync"
 	"testing"
@@ -187,3 +188,6 @@ func (s *stage) calls(verb, path string) []lookalike.Call {
 	}
 	return out
 }
+
+// transport reaches the look-alike on a way of its own.
+func (s *stage) transport() http.RoundTripper { return lookalike.Transport(s.l.Handler()) }

@@ -53,6 +53,8 @@ func outlineOf(raw json.RawMessage) outline {
 	switch {
 	case o.from.UserID == "" && o.private:
 		o.from.UserID = o.chat // they are the same number in private chats
+	case o.chat == "" && o.private:
+		o.chat = o.from.UserID
 	case o.chat == "" && o.from.UserID != "" && message["chat"] == nil:
 		o.chat, o.private = o.from.UserID, true
 	}
