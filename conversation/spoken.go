@@ -28,7 +28,8 @@ func (e *Engine) spoken(in Inbound, p Person, asks reading) (language.Code, bool
 		return asks.code, slices.Contains(e.cfg.Languages, asks.code) // words that languages share say nothing
 	}
 	g := language.DetectKnowing(text, e.cfg.Languages, known)
-	if word && g.Code != language.Russian {
+	if word && g.Code != language.Russian || g.Common < g.Words && couldBeCode.MatchString(clipWords(in.Text)) ||
+		g.Common == 0 && !g.Cyrillic && !strings.ContainsAny(language.Lower(text, language.Azerbaijani), vowels) {
 		return "", false
 	}
 	return g.Code, g.Sure() && (known == "" || g.Code == known || evident(g, p.Spoken != ""))
@@ -64,13 +65,27 @@ func wordsOnly(text string) string {
 	text = notWords.ReplaceAllString(clipWords(text), " ")
 	kept := strings.Fields(text)
 	kept = slices.DeleteFunc(kept, func(w string) bool {
-		return strings.IndexFunc(w, unicode.IsLetter) < 0 || strings.IndexFunc(w, unicode.IsDigit) >= 0 && !readsAsWord(w)
+		return strings.IndexFunc(w, unicode.IsLetter) < 0 || strings.IndexFunc(w, unicode.IsDigit) >= 0 && !readsAsWord(w) ||
+			inHalves.MatchString(w)
 	})
 	return strings.Join(kept, " ")
 }
 
+// vowels are the Latin ones of our languages: what has none of them is no word of any.
+const vowels = "aeiouyəǝıöü"
+
+// Codes of invitations and vouchers are random, so that their letters look like some language or other.
+var (
+	// inHalves is a word that is a code, however it was typed.
+	inHalves = regexp.MustCompile(`^\PL*(?i:[A-Z0-9]{4}-[A-Z0-9]{4})\PL*$`)
+	// inCapitals is one typed without its dash, if there is a digit in it.
+	inCapitals = regexp.MustCompile(`^\PL*[A-Z0-9]{8}\PL*$`)
+	// couldBeCode is a whole text that may be one without its dash, and may be words.
+	couldBeCode = regexp.MustCompile(`^\PL*(?i:[A-Z0-9]{4} ?[A-Z0-9]{4})\PL*$`)
+)
+
 // readsAsWord says whether a word with digits is one in which they stand for letters ("4ox", "6ekil"), and no number
-// of an order or a model.
+// of an order or a model, and no code.
 func readsAsWord(w string) bool {
 	letters, digits := 0, 0
 	for _, r := range w {
@@ -81,7 +96,7 @@ func readsAsWord(w string) bool {
 			digits++
 		}
 	}
-	return digits == 1 && letters >= 2
+	return digits == 1 && letters >= 2 && !inCapitals.MatchString(w)
 }
 
 // maxSpoken is how many bytes of a message tell its language.
