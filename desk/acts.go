@@ -157,6 +157,10 @@ func (s StaffSkill) snooze(t conversation.Turn, r ref) conversation.Commit {
 	until := t.Now.Add(time.Duration(r.Until) * time.Minute)
 	if r.Until == 0 {
 		until = s.morning(t.Now)
+	} else if o, ok := s.Times.(interface {
+		InHours(from, at time.Time) time.Time
+	}); ok {
+		until = o.InHours(t.Now, until)
 	}
 	until = until.Truncate(time.Minute)
 	by := member(t.In)

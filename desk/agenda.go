@@ -34,8 +34,8 @@ type TimeStores interface {
 
 	// OpeningCursor is the opening that was dealt with last; now, when there was none.
 	OpeningCursor(ctx context.Context, now time.Time) (time.Time, error)
-	// Unanswered lists tickets whose customers have waited since before, those that are put aside left out, the
-	// longest wait first.
+	// Unanswered lists tickets that have waited for an answer since before, those that are put aside left out and those
+	// of which customers were not told counted from their opening; the longest wait first.
 	Unanswered(ctx context.Context, before time.Time, limit int) ([]Ticket, error)
 	// OwnedBy lists the tickets of a member of staff in which the customer waits for an answer.
 	OwnedBy(ctx context.Context, memberID string, limit int) ([]Ticket, error)
@@ -67,7 +67,7 @@ type TimeBooks interface {
 // Figures of the agenda.
 const (
 	reckonPage  = 200
-	duePage     = 50
+	duePage     = 100
 	seenPage    = 50
 	openingList = 200 // unanswered tickets that an opening looks at
 )

@@ -12,16 +12,9 @@ import (
 // opening sends every channel one list of all that nobody has answered yet, once at each opening. Of openings that
 // were missed only the last one counts.
 func (a *Agenda) opening(ctx context.Context, now time.Time) (bool, error) {
-	cursor, err := a.Timed.OpeningCursor(ctx, now)
-	if err != nil {
+	cursor, at, err := a.opens(ctx, now)
+	if err != nil || at.IsZero() {
 		return false, err
-	}
-	at := a.Clocks.Opening(cursor)
-	if at.IsZero() || at.After(now) {
-		return false, nil
-	}
-	for next := a.Clocks.Opening(at); !next.IsZero() && !next.After(now); next = a.Clocks.Opening(at) {
-		at = next
 	}
 	waiting, err := a.Timed.Unanswered(ctx, at, openingList)
 	if err != nil {
@@ -38,6 +31,17 @@ func (a *Agenda) opening(ctx context.Context, now time.Time) (bool, error) {
 		return false, fmt.Errorf("list what is unanswered at the opening %s: %w", at, err)
 	}
 	return false, nil
+}
+
+// opens is the opening whose list is still to be sent at now, zero for none, and the one before it that was dealt with.
+func (a *Agenda) opens(ctx context.Context, now time.Time) (cursor, at time.Time, err error) {
+	if cursor, err = a.Timed.OpeningCursor(ctx, now); err != nil {
+		return cursor, at, err
+	}
+	for next := a.Clocks.Opening(cursor); !next.IsZero() && !next.After(now); next = a.Clocks.Opening(at) {
+		at = next
+	}
+	return cursor, at, nil
 }
 
 // listOpening sends the lists.
@@ -57,6 +61,7 @@ func (a *Agenda) listOpening(ctx context.Context, tx conversation.Tx, waiting []
 	for _, to := range order {
 		tickets := by[to]
 		heading := a.say("desk_times.opening", texts.Vars{"n": len(tickets)}).In(texts.Bold)
+		urgentFirst(tickets)
 		shown := tickets[:min(len(tickets), listed)]
 		_, err := tx.Send(ctx, conversation.Outgoing{
 			Key: fmt.Sprintf("desk:opening:%d:%s:%s", at.UnixMilli(), to.Account, to.Chat), To: to, Customer: nobody,

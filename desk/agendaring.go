@@ -14,58 +14,81 @@ import (
 const (
 	listRemind  = "remind"
 	listOverdue = "overdue"
+	listStill   = "still"
 	listBack    = "back"
 	listWoken   = "woken"
 )
 
 // headings are the keys of their headings.
 var headings = map[string]string{
-	listRemind: "desk_times.remind", listOverdue: "desk_times.overdue", listBack: "desk_times.back", listWoken: "desk_times.woken",
+	listRemind: "desk_times.remind", listOverdue: "desk_times.overdue", listStill: "desk_times.still",
+	listBack: "desk_times.back", listWoken: "desk_times.woken",
 }
 
 // lists says in which order they are sent.
-var lists = []string{listWoken, listBack, listRemind, listOverdue}
+var lists = []string{listWoken, listBack, listOverdue, listStill, listRemind}
 
-// ring does what is due. Tickets are taken a few at a time, so that what concerns several of one channel is told in one
-// message; all that is done about them is one transaction.
+// ring does what is due. What concerns several tickets of one channel is told in one message; all that is done about
+// them is one transaction.
 func (a *Agenda) ring(ctx context.Context, now time.Time) (bool, error) {
 	due, err := a.Timed.Due(ctx, now, duePage)
 	if err != nil {
 		return false, err
 	}
-	for chunk := range slices.Chunk(due, listed) {
-		ids := make([]TicketID, len(chunk))
-		for i, t := range chunk {
-			ids[i] = t.ID
-		}
-		slices.Sort(ids) // locks are taken by id, as everywhere
-		gone, err := a.gone(ctx, chunk)
-		if err != nil {
-			return false, err
-		}
-		err = a.Stores.Do(ctx, func(ctx context.Context, tx conversation.Tx) error { return a.attend(ctx, tx, ids, gone, now) })
-		if err != nil {
-			return false, fmt.Errorf("do what is due about tickets %v: %w", ids, err)
-		}
+	if len(due) == 0 {
+		return false, nil
 	}
-	if len(due) > 0 {
-		a.wake()
+	ids := make([]TicketID, len(due))
+	for i, t := range due {
+		ids[i] = t.ID
 	}
+	slices.Sort(ids) // locks are taken by id, as everywhere
+	gone, err := a.gone(ctx, due)
+	if err != nil {
+		return false, err
+	}
+	_, opens, err := a.opens(ctx, now)
+	if err != nil {
+		return false, err
+	}
+	err = a.Stores.Do(ctx, func(ctx context.Context, tx conversation.Tx) error {
+		return a.attend(ctx, tx, ids, gone, now, &told{opens: opens})
+	})
+	if err != nil {
+		return false, fmt.Errorf("do what is due about %d tickets from %d on: %w", len(ids), ids[0], err)
+	}
+	a.wake()
 	return len(due) == duePage, nil
 }
 
 // stubborn is when a ticket is looked at again to which something is still due after it was done.
 const stubborn = time.Minute
 
-// told collects what channels are told in one transaction.
+// told collects what channels are told in one transaction. A channel hears of a ticket once, by what comes first among
+// lists, and not at all when the list of an opening is about to tell of it.
 type told struct {
+	opens time.Time // the opening whose list is still to come; zero for none
 	order []conversation.Address
 	by    map[conversation.Address]map[string][]Ticket
+}
+
+// listedSoon says that the list of the opening has the ticket.
+func (c *told) listedSoon(t Ticket) bool {
+	return (t.State == Open || t.State == Claimed) && t.SnoozedUntil.IsZero() && t.WaitsSince().Before(c.opens)
 }
 
 func (c *told) add(to conversation.Address, what string, t Ticket) {
 	if c.by == nil {
 		c.by = map[conversation.Address]map[string][]Ticket{}
+	}
+	same := func(other Ticket) bool { return other.ID == t.ID }
+	for _, list := range lists {
+		if slices.ContainsFunc(c.by[to][list], same) {
+			if slices.Index(lists, list) <= slices.Index(lists, what) {
+				return
+			}
+			c.by[to][list] = slices.DeleteFunc(c.by[to][list], same)
+		}
 	}
 	if c.by[to] == nil {
 		c.by[to] = map[string][]Ticket{}
@@ -75,9 +98,8 @@ func (c *told) add(to conversation.Address, what string, t Ticket) {
 }
 
 // attend does what is due about a few tickets.
-func (a *Agenda) attend(ctx context.Context, tx conversation.Tx, ids []TicketID, gone map[string]bool, now time.Time) error {
+func (a *Agenda) attend(ctx context.Context, tx conversation.Tx, ids []TicketID, gone map[string]bool, now time.Time, c *told) error {
 	books, timed := a.Stores.In(tx), a.Timed.Timed(tx)
-	var c told
 	for _, id := range ids {
 		was, err := books.Lock(ctx, id)
 		if err != nil {
@@ -108,12 +130,12 @@ func (a *Agenda) attend(ctx context.Context, tx conversation.Tx, ids []TicketID,
 			return err
 		}
 		for _, e := range events {
-			if err := a.happened(ctx, tx, books, was, is, e, now, &c); err != nil {
+			if err := a.happened(ctx, tx, books, was, is, e, now, c); err != nil {
 				return fmt.Errorf("tell of %s about ticket %d: %w", e.Step, id, err)
 			}
 		}
 	}
-	return a.tellChannels(ctx, tx, &c, now)
+	return a.tellChannels(ctx, tx, c, now)
 }
 
 // gone are the owners of tickets who are away.
@@ -142,13 +164,15 @@ func left(t Ticket, gone map[string]bool) bool { return t.State == Claimed && go
 func (a *Agenda) happened(ctx context.Context, tx conversation.Tx, books Books, was, is Ticket, e Event, now time.Time, c *told) error {
 	channel, known := a.channel(is)
 	inform := func(to conversation.Address, what string) {
-		if known {
+		if known && (to != channel || !c.listedSoon(is)) {
 			c.add(to, what, is)
 		}
 	}
 	switch {
 	case e.Lapsed:
-		inform(channel, listBack)
+		if a.Clocks.Hours.Open(now) { // in the night nobody looks; the list of the opening has it
+			inform(channel, listBack)
+		}
 		return a.lapsed(ctx, tx, is, e, now)
 	case e.Step == StepWake:
 		if !is.Owned() {
@@ -163,10 +187,13 @@ func (a *Agenda) happened(ctx context.Context, tx conversation.Tx, books Books, 
 		}
 		return a.note(ctx, tx, is, e.Step, now, "desk_times.owner_due")
 	case e.Step == StepMiss:
-		up := channel
+		up, what := channel, listOverdue
 		up.Chat = Escalation(a.Staff, a.Config, is)
+		if e.Again {
+			up.Chat, what = FurtherEscalation(a.Staff, a.Config, is), listStill
+		}
 		if !is.Owned() || up.Chat != channel.Chat {
-			inform(up, listOverdue)
+			inform(up, what)
 		}
 		if !is.Owned() {
 			return nil
@@ -234,9 +261,11 @@ func (a *Agenda) tellChannels(ctx context.Context, tx conversation.Tx, c *told, 
 			if len(tickets) == 0 {
 				continue
 			}
+			urgentFirst(tickets)
+			shown := tickets[:min(len(tickets), listed)]
 			_, err := tx.Send(ctx, conversation.Outgoing{
 				Key: timeKey("list-"+what, tickets[0].ID, now), To: to, Customer: nobody, Lane: conversation.LaneNotice,
-				Body: a.list(a.say(headings[what], nil).In(texts.Bold), tickets, 0, now),
+				Body: a.list(a.say(headings[what], nil).In(texts.Bold), shown, len(tickets)-len(shown), now),
 			})
 			if err != nil {
 				return fmt.Errorf("tell %s which tickets are %s: %w", to.Chat, what, err)

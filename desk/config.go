@@ -29,6 +29,8 @@ type Config struct {
 	ReplyMark     string                       `yaml:"reply_mark" doc:"A message that begins with it goes to the customer at once; every other one is internal until sent."`
 	Reopen        config.Duration              `yaml:"reopen" check:"min=1h,max=90d" doc:"How long a customer can go on with a resolved question."`
 	Resolve       config.Duration              `yaml:"resolve_after" check:"min=1h,max=90d" doc:"A ticket whose customer does not come back is resolved after this time."`
+	EscalateTo    string                       `yaml:"escalate_to" doc:"The channel that hears of what is still overdue after the first time; the topic's, or the staff channel, when left out."`
+	EscalateEvery config.Duration              `yaml:"escalate_every" check:"min=1h,max=30d" doc:"After how much more opening time it hears so again, at most."`
 	Topics        config.Map[Topic]            `yaml:"topics" doc:"Where tickets of a topic go. A reason such as complaint, call_back or low_score is a topic too."`
 	Roles         config.Map[Role]             `yaml:"roles" doc:"Who of the staff may do what."`
 	Replies       config.Map[config.LocalText] `yaml:"replies" doc:"Prepared replies, by name."`
@@ -73,6 +75,7 @@ const (
 	defaultReplyMark     = ">>"
 	defaultReopen        = 7 * 24 * time.Hour
 	defaultResolve       = 3 * 24 * time.Hour
+	defaultEscalate      = 4 * time.Hour
 	maxMark              = 10 // runes
 )
 
@@ -84,11 +87,13 @@ func Defaults() Config {
 	return Config{
 		FirstResponse: config.Duration(defaultFirstResponse), NextResponse: config.Duration(defaultNextResponse),
 		ReplyMark: defaultReplyMark, Reopen: config.Duration(defaultReopen), Resolve: config.Duration(defaultResolve),
+		EscalateEvery: config.Duration(defaultEscalate),
 	}
 }
 
 // Check implements config.Checker.
 func (c *Config) Check(r *config.Report) {
+	checkChannel(r, c.At.Field("escalate_to"), c.EscalateTo)
 	mark := strings.TrimSpace(c.ReplyMark)
 	switch {
 	case mark == "":
@@ -128,7 +133,7 @@ func looksLikeID(s string) bool {
 
 // Channels lists every channel in which staff work, the main one first, each once.
 func Channels(s Staff, c *Config) []string {
-	all := []string{s.Channel}
+	all := []string{s.Channel, c.EscalateTo}
 	for _, topic := range c.Topics.All() {
 		all = append(all, topic.Channel, topic.EscalateTo)
 		for _, code := range language.All {
@@ -165,6 +170,15 @@ func topicOf(c *Config, t Ticket) string {
 		}
 	}
 	return t.Topic
+}
+
+// FurtherEscalation is the channel that hears what is still overdue when the first one has heard so: that of the whole
+// desk, else the same again.
+func FurtherEscalation(s Staff, c *Config, t Ticket) string {
+	if c.EscalateTo != "" {
+		return c.EscalateTo
+	}
+	return Escalation(s, c, t)
 }
 
 // Escalation is the channel that hears of a missed target: the topic's own, or the main one.

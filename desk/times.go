@@ -29,6 +29,8 @@ type Clocks struct {
 	// Resolve is after how long a ticket that waits for the customer is resolved by itself; 0: never.
 	Resolve time.Duration
 	Reopen  time.Duration // how long a resolved ticket can be gone on with
+	// Again is after how much more opening time somebody hears that a ticket is still overdue; 0: never.
+	Again time.Duration
 }
 
 var _ Times = Clocks{}
@@ -39,7 +41,7 @@ func NewClocks(s Staff, c *Config, cal *calendar.Calendar, zone *time.Location) 
 		Hours:   calendar.Schedule{Hours: s.Hours, Closed: cal.Resolve(nil, config.At{}, s.Closed), Zone: zone},
 		Target:  Target{First: c.FirstResponse.Std(), Next: c.NextResponse.Std()},
 		Topics:  map[string]Target{},
-		Resolve: c.Resolve.Std(), Reopen: c.Reopen.Std(),
+		Resolve: c.Resolve.Std(), Reopen: c.Reopen.Std(), Again: c.EscalateEvery.Std(),
 	}
 	for name, topic := range c.Topics.All() {
 		out.Topics[name] = Target{First: topic.FirstResponse.Std(), Next: topic.NextResponse.Std()}
@@ -160,6 +162,14 @@ func together(t Ticket, at time.Time) time.Time {
 	return at
 }
 
+// WaitsSince is since when the ticket waits for an answer, or when it was opened.
+func (t Ticket) WaitsSince() time.Time {
+	if at := askedAt(t); !at.IsZero() {
+		return at
+	}
+	return t.OpenedAt
+}
+
 // askedAt is since when an answer is awaited. Who was not told of a ticket, such as that for a low score, does not wait,
 // but staff have a target all the same: it counts from the opening.
 func askedAt(t Ticket) time.Time {
@@ -186,7 +196,8 @@ func (c Clocks) remindAt(t Ticket) time.Time {
 	return c.Hours.Add(askedAt(t), c.Hours.Between(askedAt(t), t.DueAt)*2/3)
 }
 
-// missAt is when the next target is missed. The queue misses its target once. An owner who took an overdue ticket has
+// missAt is when the next target is missed. The queue misses its target once, and is told of again now and then as long
+// as nobody answers. An owner who took an overdue ticket has
 // the time of a next answer, and after a missed target the same once more.
 func (c Clocks) missAt(t Ticket) time.Time {
 	if t.DueAt.IsZero() {
@@ -197,7 +208,7 @@ func (c Clocks) missAt(t Ticket) time.Time {
 	case !t.Owned() && t.EscalatedAt.IsZero():
 		return t.DueAt
 	case !t.Owned():
-		return time.Time{}
+		return c.againAt(t.EscalatedAt)
 	case !t.EscalatedAt.IsZero() && !t.EscalatedAt.Before(since):
 		return c.NextDue(c.topic(t), t.EscalatedAt)
 	case since.Equal(askedAt(t)):
@@ -229,24 +240,3 @@ func (c Clocks) shiftEnd(t Ticket) time.Time {
 	}
 	return end
 }
-
-// Opening is the first begin of a shift after t: an opening before which the business was closed for hours, not for
-// lunch. The zero time when there is none within a year.
-func (c Clocks) Opening(t time.Time) time.Time {
-	for range 800 {
-		if c.Hours.Open(t) {
-			if t = c.Hours.EndOfShift(t); t.IsZero() {
-				return time.Time{}
-			}
-		}
-		open := c.Hours.NextOpen(t)
-		if open.IsZero() || open.Sub(t) >= lunch || c.Hours.Between(open.Add(-lunch), open) == 0 {
-			return open
-		}
-		t = open
-	}
-	return time.Time{}
-}
-
-// lunch is the longest pause within a shift.
-const lunch = 4 * time.Hour

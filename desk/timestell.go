@@ -1,7 +1,9 @@
 package desk
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,7 +59,7 @@ func (a *Agenda) line(t Ticket, now time.Time) texts.Rich {
 	if at := strings.LastIndexByte(words, '\n'); at >= 0 {
 		words = words[at+1:]
 	}
-	since := a.Clocks.Hours.Local(askedOrOpened(t))
+	since := a.Clocks.Hours.Local(t.WaitsSince())
 	vars := texts.Vars{"ticket": t.ID.String(), "day": texts.Day(since.Weekday()), "time": texts.ClockOf(since), "words": shortened(words, lineRunes)}
 	if strings.TrimSpace(words) == "" {
 		vars["words"] = t.Reason
@@ -76,11 +78,18 @@ func (a *Agenda) line(t Ticket, now time.Time) texts.Rich {
 	return a.say("desk_times.line_due", vars)
 }
 
-func askedOrOpened(t Ticket) time.Time {
-	if at := askedAt(t); !at.IsZero() {
-		return at
-	}
-	return t.OpenedAt
+// urgentFirst puts tickets into the order in which they should be answered: what is urgent, then members of the higher
+// tiers, then the longest wait.
+func urgentFirst(list []Ticket) {
+	slices.SortStableFunc(list, func(a, b Ticket) int {
+		switch {
+		case a.Urgent != b.Urgent && a.Urgent:
+			return -1
+		case a.Urgent != b.Urgent:
+			return 1
+		}
+		return cmp.Or(cmp.Compare(b.Priority, a.Priority), a.WaitsSince().Compare(b.WaitsSince()), cmp.Compare(a.ID, b.ID))
+	})
 }
 
 // list is a message for staff about several tickets, each with a button to claim it. At most listed tickets have one;

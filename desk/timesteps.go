@@ -17,6 +17,8 @@ type Event struct {
 	// Lapsed: the ticket went back to the queue. From is whose it was.
 	Lapsed bool
 	From   Member
+	// Again: a missed target of a ticket that nobody has was told of before.
+	Again bool
 }
 
 // Advance takes every step that is due at now, in the order of their times, and answers what happened.
@@ -46,6 +48,7 @@ func (c Clocks) take(t Ticket, step Step, now time.Time) (Ticket, Event) {
 	case StepRemind:
 		t.RemindedAt = now
 	case StepMiss:
+		e.Again = !t.Owned() && !t.EscalatedAt.IsZero()
 		t.EscalatedAt = now
 		if t.Owned() {
 			if t.Missed++; t.Missed >= missedTargets {

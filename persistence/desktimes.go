@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -112,10 +113,22 @@ func (s DeskTimes) OpeningCursor(ctx context.Context, now time.Time) (time.Time,
 	return instant(at), nil
 }
 
-// Unanswered implements desk.TimeStores.
+// Unanswered implements desk.TimeStores. Tickets whose customers were not told of them wait since they were opened; each
+// of the two kinds is read from an index of its own.
 func (s DeskTimes) Unanswered(ctx context.Context, before time.Time, limit int) ([]desk.Ticket, error) {
-	return listTickets(ctx, &s.db.statements, `WHERE t.state IN ('open', 'claimed') AND t.asked_at > 0 AND t.asked_at < ? AND t.snoozed_until = 0
+	list, err := listTickets(ctx, &s.db.statements, `WHERE t.state IN ('open', 'claimed') AND t.asked_at > 0 AND t.asked_at < ? AND t.snoozed_until = 0
 		ORDER BY t.asked_at, t.id LIMIT CAST(? AS bigint)`, ms(before), limit)
+	if err != nil {
+		return nil, err
+	}
+	silent, err := listTickets(ctx, &s.db.statements, `WHERE t.state IN ('open', 'claimed') AND t.state <> 'resolved' AND t.due_at > 0 AND t.asked_at = 0
+		AND t.opened_at < ? AND t.snoozed_until = 0 ORDER BY t.opened_at, t.id LIMIT CAST(? AS bigint)`, ms(before), limit)
+	if err != nil {
+		return nil, err
+	}
+	list = append(list, silent...)
+	slices.SortStableFunc(list, func(a, b desk.Ticket) int { return a.WaitsSince().Compare(b.WaitsSince()) })
+	return list[:min(len(list), limit)], nil
 }
 
 // OwnedBy implements desk.TimeStores.
