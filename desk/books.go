@@ -65,6 +65,8 @@ type Books interface {
 	SaveMessage(ctx context.Context, m Message) error
 	// Audit keeps who did what. An act with the key of an earlier one is dropped.
 	Audit(ctx context.Context, a Act) error
+	// TierOf is the tier of a person who is a member, empty for others.
+	TierOf(ctx context.Context, root conversation.CustomerID) (string, error)
 	// TellResolved records, once per resolution, that staff resolved the ticket: what follows from it are others'.
 	TellResolved(ctx context.Context, t Ticket) error
 }

@@ -20,7 +20,7 @@ type ClerkStores interface {
 	// card or a phone number: those who were heard of last first, one record for each person.
 	FindCustomers(ctx context.Context, asked string, limit int) ([]conversation.CustomerID, error)
 	// Mine lists the tickets that a member has, Queue those that nobody has, and Overdue the unresolved ones whose
-	// answer was due by now: the longest wait first.
+	// answer was due by now: what is urgent, then the higher tiers, then the longest wait.
 	Mine(ctx context.Context, memberID string, limit int) ([]Ticket, error)
 	Queue(ctx context.Context, limit int) ([]Ticket, error)
 	Overdue(ctx context.Context, now time.Time, limit int) ([]Ticket, error)

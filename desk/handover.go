@@ -98,10 +98,14 @@ func (h *Handover) tell(ctx context.Context, tx conversation.Tx, t conversation.
 	if _, err := books.Save(ctx, ticket); err != nil {
 		return nil, err
 	}
+	text := h.promised(t, promise, sayPassed)
 	if !h.Clocks.Hours.Open(t.Now) {
-		return h.closed(t), nil
+		text = h.closed(t)
 	}
-	return h.promised(t, promise, sayPassed), nil
+	if ticket.Priority > 0 {
+		text = texts.Paragraphs(text, h.Texts.Say(t.Lang, "handoff.vip", nil))
+	}
+	return text, nil
 }
 
 // ofTopic finds the ticket that a hand-over of that topic has opened or added to.

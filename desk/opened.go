@@ -17,6 +17,9 @@ func (d *Desk) Opened(ctx context.Context, tx conversation.Tx, id TicketID, fres
 	}
 	defer d.wake()
 	if fresh {
+		if t.Priority, err = d.priority(ctx, books, t); err != nil {
+			return err
+		}
 		t.DueAt = d.firstDue(t, t.OpenedAt)
 		_, err = books.Save(ctx, t)
 		return err
@@ -27,4 +30,17 @@ func (d *Desk) Opened(ctx context.Context, tx conversation.Tx, id TicketID, fres
 		_, err = books.Save(ctx, moved)
 	}
 	return err
+}
+
+// priority is the place that the customer's tier gives a ticket: higher is served first.
+func (d *Desk) priority(ctx context.Context, books Books, t Ticket) (int, error) {
+	if d.Tier == nil || t.Root == 0 {
+		return 0, nil
+	}
+	tier, err := books.TierOf(ctx, t.Root)
+	if err != nil || tier == "" {
+		return 0, err
+	}
+	_, place := d.Tier(tier)
+	return place, nil
 }

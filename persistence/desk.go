@@ -194,6 +194,17 @@ func (b deskBooks) Save(ctx context.Context, t desk.Ticket) (desk.Ticket, error)
 	return t, nil
 }
 
+// TierOf implements desk.Books.
+func (b deskBooks) TierOf(ctx context.Context, root conversation.CustomerID) (string, error) {
+	var tier string
+	err := b.tx.get(ctx, &tier, `SELECT m.tier FROM members m JOIN customers l ON l.id = m.customer_id
+		WHERE l.root_id = ? AND m.left_at = 0 ORDER BY m.joined_at, m.customer_id LIMIT 1`, int64(root))
+	if err != nil && !errors.Is(err, conversation.ErrNotFound) {
+		return "", fmt.Errorf("read the tier of %d: %w", root, err)
+	}
+	return tier, nil
+}
+
 // ShowCard implements desk.Books.
 func (b deskBooks) ShowCard(ctx context.Context, t desk.Ticket) error {
 	_, err := b.tx.exec(ctx, `UPDATE tickets SET card_account = ?, card_channel = ?, card_chat = ?, card_outbox_id = ?, card_shows = ?,

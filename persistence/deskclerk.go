@@ -103,7 +103,7 @@ func (s DeskClerk) Queue(ctx context.Context, limit int) ([]desk.Ticket, error) 
 // Overdue implements desk.ClerkStores.
 func (s DeskClerk) Overdue(ctx context.Context, now time.Time, limit int) ([]desk.Ticket, error) {
 	return listTickets(ctx, &s.db.statements, `WHERE t.state IN ('open', 'claimed') AND t.due_at > 0 AND t.due_at <= ?
-		AND t.snoozed_until = 0 ORDER BY t.due_at, t.id LIMIT CAST(? AS bigint)`, ms(now), limit)
+		AND t.snoozed_until = 0 ORDER BY t.urgent DESC, t.priority DESC, t.due_at, t.id LIMIT CAST(? AS bigint)`, ms(now), limit)
 }
 
 // Settings of the clerk, each followed by a member's id.
