@@ -69,7 +69,11 @@ func (a *Adapter) understand(kind string, payload json.RawMessage) (event conver
 	case "message", "edited_message":
 		var m models.Message
 		if err := json.Unmarshal(payload, &m); err != nil {
-			return event, false, fmt.Errorf("decode %s: %w", kind, err)
+			var ok bool
+			if m, ok = salvage(payload); !ok {
+				return event, false, fmt.Errorf("decode %s: %w", kind, err)
+			}
+			a.log.Warn("a part of a message could not be understood; it is read without that part", "kind", kind)
 		}
 		if kind == "edited_message" {
 			event, known = a.edited(&m)

@@ -42,6 +42,45 @@ var recorded = map[string]string{
 		"new_chat_member":{"user":{"id":1,"is_bot":true,"first_name":"R"},"status":"kicked","until_date":0}}}`,
 }
 
+// TestAnUnknownPartCostsNoWords: what a person said is read although another part of the message is of a kind that came
+// after this version; without words and attachments, or without a sender, it is kept as broken.
+func TestAnUnknownPartCostsNoWords(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		message string
+		kind    conversation.Kind
+		text    string
+		things  int
+	}{
+		"an unknown origin":     {`"forward_origin":{"type":"hologram","date":1},"text":"hi"`, conversation.KindMessage, "hi", 0},
+		"odd entities":          {`"text":"/balance","entities":"none"`, conversation.KindMessage, "/balance", 0},
+		"a photo, odd reply":    {`"photo":[{"file_id":"a"}],"caption":"look","reply_to_message":7`, conversation.KindMessage, "look", 1},
+		"unknown paid media":    {`"paid_media":{"star_count":1,"paid_media":[{"type":"live_photo"}]}`, conversation.KindBroken, "", 0},
+		"a text that is none":   {`"text":17`, conversation.KindBroken, "", 0},
+		"a sender of no kind":   {`"text":"hi","from":"Vera"`, conversation.KindBroken, "", 0},
+		"a number of no kind":   {`"text":"hi","message_id":"x"`, conversation.KindBroken, "", 0},
+		"an unknown background": {`"text":"hi","chat_background_set":{"type":{"type":"animated_sky"}}`, conversation.KindMessage, "hi", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				a, l, _ := onPlatform(t)
+				in := newInbox()
+				if _, err := l.Inject(json.RawMessage(`{"message":{"message_id":77,"date":1700000000,"from":{"id":4242,"is_bot":false,"first_name":"Vera"},` +
+					`"chat":{"id":4242,"type":"private"},` + c.message + `}}`)); err != nil {
+					t.Fatal(err)
+				}
+				running(t, a, in)
+				synctest.Wait()
+				got := in.all()
+				if len(got) != 1 || got[0].Kind != c.kind || got[0].Text != c.text || len(got[0].Attachments) != c.things || got[0].Chat != "4242" {
+					t.Errorf("kept %+v", got)
+				}
+			})
+		})
+	}
+}
+
 // feed is a platform that hands over what is put into it, until it is confirmed.
 type feed struct {
 	mu    sync.Mutex
