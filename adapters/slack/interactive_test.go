@@ -250,6 +250,40 @@ func TestSignatures(t *testing.T) {
 	}
 }
 
+// TestHeldBack: the platform tells over HTTP that it holds events back; that is taken, and said to the operator.
+func TestHeldBack(t *testing.T) {
+	t.Parallel()
+	h := newHTTPMode(t)
+	body := `{"token":"t","type":"app_rate_limited","team_id":"T1","minute_rate_limited":1518467820,"api_app_id":"A1"}`
+	if w := h.serve(request(slack.EventsPath, body, time.Now())); w.Code != http.StatusOK || !strings.Contains(h.logged.String(), "holds events back") {
+		t.Errorf("answered %d, logged %s", w.Code, h.logged)
+	}
+}
+
+// TestWhatComesAgainIsOne: a payload that comes again, whatever its envelope, is the same event; another press of the same
+// button is another one.
+func TestWhatComesAgainIsOne(t *testing.T) {
+	t.Parallel()
+	h := newHTTPMode(t, "CDESK")
+	again := strings.Replace(press("D1", "p:tok", "", ""), ts2, "1732249999.000001", 1)
+	form := `{"type":"view_submission","user":{"id":"U1"},"view":{"id":"V1","hash":"h1","callback_id":"rapport-form",
+		"private_metadata":"{\"t\":\"tok\",\"c\":\"D1\"}","state":{"values":{"0:text":{"v":{"value":"x"}}}}}}`
+	for _, payload := range []string{press("D1", "p:tok", "", ""), press("D1", "p:tok", "", ""), again, form, form} {
+		body := url.Values{"payload": {payload}}.Encode()
+		if w := h.serve(request(slack.InteractivePath, body, time.Now())); w.Code != http.StatusOK {
+			t.Fatalf("answered %d", w.Code)
+		}
+	}
+	for range 2 {
+		if w := h.serve(request(slack.CommandsPath, slashed("/help", "", "D1"), time.Now())); w.Code != http.StatusOK {
+			t.Fatalf("answered %d", w.Code)
+		}
+	}
+	if got := h.inbox.all(); len(got) != 4 {
+		t.Errorf("kept %+v", got)
+	}
+}
+
 // TestNothingIsConfirmedUnkept: an event is left to be sent again; of what comes once the person reads that it failed, and
 // then it does not count later either.
 func TestNothingIsConfirmedUnkept(t *testing.T) {
