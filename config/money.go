@@ -63,9 +63,6 @@ const moneyScale = 10_000
 // maxMoney bounds amounts, so that sums cannot overflow.
 const maxMoney = 1_000_000_000_000
 
-// NewMoney returns a whole amount, for defaults.
-func NewMoney(whole int64) Money { return Money{whole * moneyScale} }
-
 // IsZero reports whether the amount is 0.
 func (m Money) IsZero() bool { return m.tenThousandths == 0 }
 

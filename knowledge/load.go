@@ -82,14 +82,9 @@ type Pair struct {
 	Question  string
 }
 
-// Load reads the articles of all files that the patterns name; at is where the patterns stand. What is wrong goes into
-// the report, and what could be read is returned. An id that two files give is reported, and the first one holds.
-func Load(r *config.Report, at config.At, patterns []string) (articles []Article, tests []Pair) {
-	content, tests := LoadContent(r, at, patterns)
-	return content.Articles, tests
-}
-
-// LoadContent is Load with the operator's synonyms.
+// LoadContent reads the articles of all files that the patterns name, and the operator's synonyms; at is where the patterns
+// stand. What is wrong goes into the report, and what could be read is returned. An id that two files give is reported,
+// and the first one holds.
 func LoadContent(r *config.Report, at config.At, patterns []string) (content Content, tests []Pair) {
 	known := map[string]bool{}
 	var more []phrasingSection

@@ -144,12 +144,10 @@ func LimitPages(db *DB, more int) error {
 	})
 }
 
-// Visit reads a table row by row.
-func Visit(ctx context.Context, r *Reader) error {
-	return r.each(ctx, `SELECT name FROM settings ORDER BY name`, func(rows *sqlx.Rows) error {
-		var name string
-		return rows.Scan(&name)
-	})
+// ListSettings reads a table.
+func ListSettings(ctx context.Context, r *Reader) error {
+	var names []string
+	return r.list(ctx, &names, `SELECT name FROM settings ORDER BY name`)
 }
 
 // DoLazily is a transaction that does not wait for the disk.

@@ -59,26 +59,6 @@ func (s *statements) list(ctx context.Context, dest any, query string, args ...a
 	return translate(stmt.SelectContext(ctx, dest, args...))
 }
 
-// each hands the rows to visit one by one, for results that need not fit into memory.
-func (s *statements) each(ctx context.Context, query string, visit func(*sqlx.Rows) error, args ...any) (err error) {
-	ctx = s.context(ctx)
-	stmt, err := s.prepare(ctx, query)
-	if err != nil {
-		return translate(err)
-	}
-	rows, err := stmt.QueryxContext(ctx, args...)
-	if err != nil {
-		return translate(err)
-	}
-	defer func() { err = errors.Join(err, translate(rows.Close())) }()
-	for rows.Next() {
-		if err := visit(rows); err != nil {
-			return err
-		}
-	}
-	return translate(rows.Err())
-}
-
 func (s *statements) context(ctx context.Context) context.Context {
 	if s.own != nil {
 		return s.own

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rapport-chat/rapport/clock"
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/persistence"
 	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
@@ -137,14 +136,6 @@ func count(t *testing.T, db *persistence.DB, from string) int {
 }
 
 func numbered(prefix string, n int) string { return fmt.Sprintf("%s-%d", prefix, n) }
-
-var _ clock.Clock = fixedClock{}
-
-// fixedClock is a business clock that stands still.
-type fixedClock struct{ at time.Time }
-
-func (c fixedClock) Now() time.Time                                   { return c.at }
-func (c fixedClock) WaitUntil(ctx context.Context, _ time.Time) error { <-ctx.Done(); return ctx.Err() }
 
 // everything is a commit that uses each method of a Tx.
 func everything(in conversation.Inbound) conversation.Commit {

@@ -297,7 +297,7 @@ func TestAllConnectionsAtOnce(t *testing.T) {
 				if err := db.Do(ctx, put(numbered("s", i))); err != nil {
 					t.Error(err)
 				}
-				err := db.Read(ctx, func(ctx context.Context, r *persistence.Reader) error { return persistence.Visit(ctx, r) })
+				err := db.Read(ctx, persistence.ListSettings)
 				if err != nil {
 					t.Error(err)
 				}

@@ -224,23 +224,6 @@ func safeURL(address string) bool {
 	})
 }
 
-// Escape returns markup that Parse reads back as exactly s. It is for turning a
-// reply that somebody wrote into a text that an operator can edit.
-func Escape(s string) string {
-	var b strings.Builder
-	lineStart := true
-	for _, r := range strings.ToValidUTF8(s, "\uFFFD") {
-		if strings.ContainsRune("\\*`[]{}", r) || (r == '-' && lineStart) {
-			b.WriteByte('\\')
-		}
-		b.WriteRune(r)
-		if r != ' ' && r != '\t' {
-			lineStart = r == '\n' || r == '\r'
-		}
-	}
-	return b.String()
-}
-
 func isPunctuation(b byte) bool {
 	return b > ' ' && b < 0x7f && !unicode.IsLetter(rune(b)) && !unicode.IsDigit(rune(b))
 }
