@@ -149,7 +149,7 @@ func TestWaitingIsReadFromItsIndex(t *testing.T) {
 func TestALargePostgresIsReadByItsIndexes(t *testing.T) {
 	t.Parallel()
 	const people = 20_000
-	url := migratedPostgres(t)
+	url := migrated.Postgres(t)
 	db := open(t, url)
 	each := fmt.Sprintf(` FROM generate_series(1, %d) i`, people)
 	for _, fill := range []string{
