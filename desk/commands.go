@@ -155,9 +155,9 @@ var orders = []order{
 
 // Decide implements Commands.
 func (c *Clerk) Decide(ctx context.Context, t conversation.Turn) (conversation.Commit, error) {
-	rights, err := c.RightsOf(ctx, t.In.From.UserID)
-	if err != nil {
-		return c.unsure(t, err), nil
+	rights := c.RightsOf(ctx, t.In)
+	if !rights.Staff() && rights.Unsure != nil {
+		return c.unsure(t, rights.Unsure), nil
 	}
 	if t.In.Kind == conversation.KindHome {
 		return c.home(ctx, t, rights)
@@ -174,7 +174,7 @@ func (c *Clerk) Decide(ctx context.Context, t conversation.Turn) (conversation.C
 			continue
 		}
 		if o.right != "" && !rights.May[o.right] {
-			return c.refuse(t, o.right), nil
+			return c.deny(t, rights, o.right), nil
 		}
 		return o.do(c, ctx, t, strings.TrimSpace(args))
 	}
@@ -223,7 +223,7 @@ func (c *Clerk) pressed(ctx context.Context, t conversation.Turn, rights Rights)
 		return c.home(ctx, t, rights)
 	case verbGive, verbPoints:
 		if !rights.May[MayPoints] {
-			return c.refuse(t, MayPoints), nil
+			return c.deny(t, rights, MayPoints), nil
 		}
 		if t.Pressed.Action.Verb == verbGive {
 			return c.give(ctx, t, s, rights)

@@ -25,12 +25,9 @@ func (s StaffSkill) pressCoupon(ctx context.Context, t conversation.Turn, verb s
 			return t.Dialogue, s.takeAway(ctx, tx, t)
 		}, nil
 	}
-	rights, err := s.RightsOf(ctx, t.In.From.UserID)
-	if err != nil {
-		return s.unsure(t, err), nil
-	}
+	rights := s.RightsOf(ctx, t.In, MayCoupon)
 	if !rights.May[MayCoupon] {
-		return s.refuse(t, MayCoupon), nil
+		return s.deny(t, rights, MayCoupon), nil
 	}
 	k, err := s.Stores.Ticket(ctx, r.Ticket)
 	switch {

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,7 +24,7 @@ const (
 	MayReports Right = "reports"
 )
 
-// Directory knows who is who on the platform where staff work. Its answers may be some minutes old.
+// Directory knows who is who on the platform where staff work. A yes may be some minutes old, a no is not.
 type Directory interface {
 	// InGroup says whether a user is in the user group with that handle.
 	InGroup(ctx context.Context, handle, user string) (bool, error)
@@ -41,6 +42,8 @@ type Rights struct {
 	Points int64
 	// Coupons and CouponsWeek are the most that they may give in a day and in a week; NoLimit, or 0 for none.
 	Coupons, CouponsWeek int64
+	// Unsure is set when the platform did not say who has some of the roles: what May does not have may be allowed.
+	Unsure error
 }
 
 // Staff says whether somebody is one of the staff at all.
@@ -50,49 +53,72 @@ func (r Rights) Staff() bool { return len(r.May) > 0 }
 // coupons need a role, since somebody has to say how many.
 var everyday = []Right{MayReply, MayResolve, MayPause, MaySilence, MayReports}
 
-// RightsOf is what a user may do: the sum of the user's roles.
-func (d *Desk) RightsOf(ctx context.Context, user string) (Rights, error) {
-	r := Rights{May: map[Right]bool{}}
-	if user == "" {
-		return r, nil
+// RightsOf is what who has sent an event may do: the sum of the member's roles. With only given, roles that have nothing
+// to do with those rights are not looked up.
+func (d *Desk) RightsOf(ctx context.Context, in conversation.Inbound, only ...Right) Rights {
+	r, who := Rights{May: map[Right]bool{}}, actor{desk: d, in: in}
+	if in.From.UserID == "" {
+		return r
 	}
 	named := map[Right]bool{}
 	for id, role := range d.Config.Roles.All() {
-		for _, right := range role.May {
-			named[Right(right)] = true
+		gives := role.gives()
+		for _, right := range gives {
+			named[right] = true
 		}
-		has, err := d.hasRole(ctx, role, user)
+		if len(only) > 0 && !slices.ContainsFunc(only, func(right Right) bool { return slices.Contains(gives, right) }) {
+			continue
+		}
+		has, err := who.has(ctx, role)
 		if err != nil {
-			return r, fmt.Errorf("look who has the role %s: %w", id, err)
-		}
-		if has {
+			r.Unsure = fmt.Errorf("look who has the role %s: %w", id, err)
+		} else if has {
 			r.add(role)
 		}
 	}
-	inside, err := d.inChannels(ctx, user)
-	if err != nil {
-		return r, err
+	free := slices.DeleteFunc(slices.Clone(everyday), func(right Right) bool {
+		return named[right] || len(only) > 0 && !slices.Contains(only, right)
+	})
+	if len(free) == 0 {
+		return r
 	}
-	for _, right := range everyday {
-		if inside && !named[right] {
+	inside, err := who.inChannels(ctx)
+	if err != nil {
+		r.Unsure = fmt.Errorf("look who is in the staff channels: %w", err)
+	}
+	for _, right := range free {
+		if inside {
 			r.May[right] = true
 		}
 	}
-	return r, nil
+	return r
+}
+
+// gives lists the rights that a role gives. One that allows so many points or coupons gives the right to them.
+func (r *Role) gives() []Right {
+	var all []Right
+	for _, right := range r.May {
+		all = append(all, Right(right))
+	}
+	if r.Points > 0 && !slices.Contains(all, MayPoints) {
+		all = append(all, MayPoints)
+	}
+	if r.givesCoupons() && !slices.Contains(all, MayCoupon) {
+		all = append(all, MayCoupon)
+	}
+	return all
 }
 
 // add adds what a role allows. Who may give points has no limit unless the role has one.
 func (r *Rights) add(role *Role) {
-	for _, right := range role.May {
-		r.May[Right(right)] = true
+	for _, right := range role.gives() {
+		r.May[right] = true
 	}
 	if role.givesCoupons() {
-		r.May[MayCoupon] = true
 		r.Coupons, r.CouponsWeek = wider(r.Coupons, role.Coupons), wider(r.CouponsWeek, role.CouponsWeek)
 	}
 	switch {
 	case role.Points > 0:
-		r.May[MayPoints] = true
 		if r.Points != NoLimit {
 			r.Points = max(r.Points, role.Points)
 		}
@@ -109,40 +135,64 @@ func wider(limit, role int64) int64 {
 	return max(limit, role)
 }
 
-// hasRole says whether a user has a role. What needs no question to the platform is looked at first.
-func (d *Desk) hasRole(ctx context.Context, role *Role, user string) (bool, error) {
-	for _, id := range role.Users {
-		if id == user {
-			return true, nil
-		}
-	}
-	if d.Directory == nil {
-		return false, nil
-	}
-	for _, handle := range role.Groups {
-		in, err := d.Directory.InGroup(ctx, strings.TrimPrefix(handle, "@"), user)
-		if err != nil || in {
-			return in, err
-		}
-	}
-	if !role.Everybody {
-		return false, nil
-	}
-	return d.inChannels(ctx, user)
+// actor looks up what who has sent an event belongs to.
+type actor struct {
+	desk *Desk
+	in   conversation.Inbound
 }
 
-// inChannels says whether a user is a member of any channel where staff work.
-func (d *Desk) inChannels(ctx context.Context, user string) (bool, error) {
-	if d.Directory == nil {
+// has says whether the sender has a role. What needs no question to the platform is looked at first, and a list that
+// cannot be had does not keep the others from being looked at.
+func (q actor) has(ctx context.Context, role *Role) (bool, error) {
+	user := q.in.From.UserID
+	if slices.Contains(role.Users, user) || role.Everybody && q.present() {
+		return true, nil
+	}
+	if q.desk.Directory == nil {
 		return false, nil
 	}
-	for _, channel := range Channels(d.Staff, d.Config) {
-		in, err := d.Directory.InChannel(ctx, channel, user)
-		if err != nil || in {
-			return in, err
+	var failed error
+	for _, handle := range role.Groups {
+		in, err := q.desk.Directory.InGroup(ctx, strings.TrimPrefix(handle, "@"), user)
+		if in {
+			return true, nil
 		}
+		failed = errors.Join(failed, err)
 	}
-	return false, nil
+	if !role.Everybody {
+		return false, failed
+	}
+	in, err := q.inChannels(ctx)
+	if in {
+		return true, nil
+	}
+	return false, errors.Join(failed, err)
+}
+
+// present says whether the event itself proves that its sender is a member of a channel where staff work: only members
+// write, press and fill in forms there. A command and the app's page prove nothing, they come from anywhere.
+func (q actor) present() bool {
+	in := q.in
+	return in.Staff && !in.Private && in.Command == "" && in.Kind != conversation.KindHome && in.Chat != "" && in.Chat != in.From.UserID
+}
+
+// inChannels says whether the sender is a member of any channel where staff work.
+func (q actor) inChannels(ctx context.Context) (bool, error) {
+	if q.present() {
+		return true, nil
+	}
+	if q.desk.Directory == nil {
+		return false, nil
+	}
+	var failed error
+	for _, channel := range Channels(q.desk.Staff, q.desk.Config) {
+		in, err := q.desk.Directory.InChannel(ctx, channel, q.in.From.UserID)
+		if in {
+			return true, nil
+		}
+		failed = errors.Join(failed, err)
+	}
+	return false, failed
 }
 
 // wants is the right that a button of the desk needs.
@@ -177,14 +227,19 @@ func (s StaffSkill) guard(ctx context.Context, t conversation.Turn) (conversatio
 	default:
 		return nil, nil
 	}
-	has, err := s.RightsOf(ctx, t.In.From.UserID)
-	if err != nil {
-		return s.unsure(t, err), nil
-	}
+	has := s.RightsOf(ctx, t.In, right)
 	if has.May[right] {
 		return nil, nil
 	}
-	return s.refuse(t, right), nil
+	return s.deny(t, has, right), nil
+}
+
+// deny refuses what a member may not do, unless nobody can say so now.
+func (d *Desk) deny(t conversation.Turn, has Rights, right Right) conversation.Commit {
+	if has.Unsure != nil {
+		return d.unsure(t, has.Unsure)
+	}
+	return d.refuse(t, right)
 }
 
 // unsure tells that nobody can say now who may what.
