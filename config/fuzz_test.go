@@ -28,7 +28,7 @@ func FuzzLoad(f *testing.F) {
 		began := time.Now()
 		doc, r := config.Parse("fuzz.yaml", data, config.Options{Env: environment})
 		decoded(doc, r)
-		if took := time.Since(began); took > 5*time.Second {
+		if took := time.Since(began); took > time.Minute {
 			t.Errorf("%d bytes took %s", len(data), took)
 		}
 		lines := bytes.Count(data, []byte("\n")) + bytes.Count(data, []byte("\r")) + 1

@@ -261,7 +261,7 @@ func TestVeryLongAndStrangeTexts(t *testing.T) {
 		for _, code := range language.All {
 			rank(t, l, text, code)
 		}
-		if took := time.Since(began); took > 5*time.Second {
+		if took := time.Since(began); took > time.Minute {
 			t.Errorf("%s: %v for 100 kB in four languages", name, took)
 		}
 	}

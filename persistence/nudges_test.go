@@ -25,7 +25,7 @@ func listen(t *testing.T, db *persistence.DB) <-chan heard {
 // expect waits for a nudge; others may come before it.
 func expect(t *testing.T, got <-chan heard, want heard) {
 	t.Helper()
-	limit := time.After(20 * time.Second)
+	limit := time.After(2 * time.Minute)
 	for {
 		select {
 		case h := <-got:

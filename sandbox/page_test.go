@@ -244,7 +244,7 @@ func TestMedia(t *testing.T) {
 func TestEvents(t *testing.T) {
 	t.Parallel()
 	r, s := newPage(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://sandbox.test/events", nil)
 	if err != nil {

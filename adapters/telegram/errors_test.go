@@ -176,9 +176,29 @@ func TestErrorsAreFitForLogs(t *testing.T) {
 	}
 }
 
+// deadline is a context that ends as one whose deadline has passed, at an event.
+type deadline struct {
+	context.Context
+	passed chan struct{}
+}
+
+// Done implements context.Context.
+func (d deadline) Done() <-chan struct{} { return d.passed }
+
+// Err implements context.Context.
+func (d deadline) Err() error {
+	select {
+	case <-d.passed:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
 // The network, with real sockets: whether a call may have been carried out depends on how far the request came.
 func TestLostCalls(t *testing.T) {
 	t.Parallel()
+	over := deadline{Context: context.Background(), passed: make(chan struct{})}
 	refused := func(t *testing.T) string {
 		t.Helper()
 		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -210,6 +230,7 @@ func TestLostCalls(t *testing.T) {
 		}), unknown},
 		"silent after the request": {handler(func(_ http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
+			close(over.passed)
 			<-r.Context().Done()
 		}), unknown},
 		"cut in the answer": {handler(func(w http.ResponseWriter, r *http.Request) {
@@ -225,8 +246,15 @@ func TestLostCalls(t *testing.T) {
 			t.Cleanup(transport.CloseIdleConnections)
 			url := test.url(t)
 			a, _ := adapterWith(t, transport, func(c *telegram.Config) { c.APIURL = url })
-			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-			defer cancel()
+			ctx := t.Context()
+			switch {
+			case strings.HasPrefix(name, "silent"):
+				ctx = over
+			case test.kind == temporary: // a name server's silence is of the same kind
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, 300*time.Millisecond)
+				defer cancel()
+			}
 			_, err := a.Send(ctx, sending("7", conversation.Body{Text: plain("x")}))
 			var se *conversation.SendError
 			if !errors.As(err, &se) || se.Kind != test.kind || se.Code == "" {

@@ -271,17 +271,12 @@ func (f *fleet) holder(lease string) *process {
 // eventually waits until is holds.
 func (f *fleet) eventually(what string, within time.Duration, is func() bool) time.Duration {
 	f.t.Helper()
-	begun := time.Now()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !is() {
-		if time.Since(begun) > within {
-			f.tellState()
-			f.t.Fatalf("not within %v: %s", within, what)
-		}
-		<-tick.C
+	took, held := await(within, is)
+	if !held {
+		f.tellState()
+		f.t.Fatalf("not within %v: %s", within, what)
 	}
-	return time.Since(begun)
+	return took
 }
 
 // tellState logs what there is to know about a run that does not go on.

@@ -208,17 +208,12 @@ func (w *town) fault(f lookalike.Fault) {
 // eventually waits until is holds.
 func (w *town) eventually(what string, within time.Duration, is func() bool) time.Duration {
 	w.t.Helper()
-	begun := time.Now()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !is() {
-		if time.Since(begun) > within {
-			w.tellState()
-			w.t.Fatalf("not within %v: %s", within, what)
-		}
-		<-tick.C
+	took, held := await(within, is)
+	if !held {
+		w.tellState()
+		w.t.Fatalf("not within %v: %s", within, what)
 	}
-	return time.Since(begun)
+	return took
 }
 
 // rest waits until the platforms and the database have nothing left to do, unbroken for a moment.

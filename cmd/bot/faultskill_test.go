@@ -94,7 +94,7 @@ func (w *town) inFlight() int {
 // holder is the place among the processes of the one that holds a platform's lease; there is always one soon.
 func (w *town) holder(platform string) (at int) {
 	w.t.Helper()
-	w.eventually("somebody runs "+platform, 2*takeoverAfterKill, func() bool {
+	w.eventually("somebody runs "+platform, time.Minute, func() bool {
 		var owner string
 		if err := w.db.Get(&owner, `SELECT owner FROM leases WHERE account LIKE $1`, platform+":%"); err != nil {
 			return false
@@ -140,7 +140,7 @@ func (w *town) freezeOne(i int) {
 		w.t.Fatal(err)
 	}
 	if held > 0 {
-		w.eventually("the thawed process stands by", 5*time.Second, func() bool {
+		w.eventually("the thawed process stands by", time.Minute, func() bool {
 			return strings.Count(p.err.String(), "the lease was lost") > lost
 		})
 	}

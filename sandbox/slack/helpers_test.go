@@ -36,7 +36,7 @@ func open(t *testing.T, cfg slack.Config) *slack.Lookalike {
 // until waits for something that the look-alike tells watchers of.
 func until(t *testing.T, l *slack.Lookalike, what string, ok func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	events := l.Subscribe(ctx)
 	for !ok() {

@@ -29,7 +29,7 @@ func TestLibrary(t *testing.T) {
 	t.Cleanup(transport.CloseIdleConnections)
 	api := slackgo.New(l.BotToken(), slackgo.OptionAppLevelToken(l.AppToken()), slackgo.OptionAPIURL(server.URL()+"/api/"),
 		slackgo.OptionHTTPClient(&http.Client{Transport: transport}))
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	who, err := api.AuthTestContext(ctx)
 	if err != nil || who.UserID != l.BotUser() {
