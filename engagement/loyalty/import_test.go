@@ -28,7 +28,7 @@ func TestImportOrders(t *testing.T) {
 	var seen int
 	for round := range 2 {
 		seen = 0
-		done, err := s.ImportOrders(t.Context(), strings.NewReader(csv), "shop", s.clock.Now, func(int) { seen++ })
+		done, err := s.ImportOrders(t.Context(), strings.NewReader(csv), "shop", s.Clock.Now, func(int) { seen++ })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +65,7 @@ func TestImportJSONLines(t *testing.T) {
 
 {"id":"4","code":"` + card + `","total":10,"currency":"manat"}
 `
-	done, err := s.ImportOrders(t.Context(), strings.NewReader(in), "shop", s.clock.Now, nil)
+	done, err := s.ImportOrders(t.Context(), strings.NewReader(in), "shop", s.Clock.Now, nil)
 	if err != nil || done.Fresh != 1 || done.Points != 69 || len(done.Bad) != 3 || done.Bad[2].Line != 5 {
 		t.Errorf("ImportOrders() = %+v, %v; want one of 69 points and three bad", done, err)
 	}
@@ -75,11 +75,11 @@ func TestImportRefusesWhatIsNoTable(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, "sqlite://"+t.TempDir()+"/test.db", file)
 	for _, in := range []string{"id,totl\n1,2\n", "id,at\n1,2\n", "hello there\n"} {
-		if _, err := s.ImportOrders(t.Context(), strings.NewReader(in), "shop", s.clock.Now, nil); !errors.Is(err, loyalty.ErrBadOrder) {
+		if _, err := s.ImportOrders(t.Context(), strings.NewReader(in), "shop", s.Clock.Now, nil); !errors.Is(err, loyalty.ErrBadOrder) {
 			t.Errorf("%q: %v, want ErrBadOrder", in, err)
 		}
 	}
-	if done, err := s.ImportOrders(t.Context(), strings.NewReader(""), "shop", s.clock.Now, nil); err != nil || done.Fresh != 0 {
+	if done, err := s.ImportOrders(t.Context(), strings.NewReader(""), "shop", s.Clock.Now, nil); err != nil || done.Fresh != 0 {
 		t.Errorf("an empty file: %+v, %v", done, err)
 	}
 }

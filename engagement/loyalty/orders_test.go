@@ -22,16 +22,16 @@ func TestCreditNoticeOnceADay(t *testing.T) {
 		}
 		s.advance("ayla", 24*hours)
 		wants(t, s.buy("ayla", "3", 5000), "+50 points", "Your new tier: Silver. Thank you!", "Free syrup")
-		wants(t, s.press("ayla", "Stop these notices"), "we won't write about every credit", "[Undo]")
+		wants(t, s.Press("ayla", "Stop these notices"), "we won't write about every credit", "[Undo]")
 		s.advance("ayla", 24*hours)
 		if got := s.buy("ayla", "4", 1000); got != "" {
 			t.Errorf("a notice after they were turned off: %q", got)
 		}
-		wants(t, s.say("ayla", "balance"), "[Tell me of credits]")
-		s.press("ayla", "Tell me of credits")
+		wants(t, s.Say("ayla", "balance"), "[Tell me of credits]")
+		s.Press("ayla", "Tell me of credits")
 		wants(t, s.buy("ayla", "5", 1000), "+10 points")
 		s.advance("ayla", 24*hours)
-		s.say("ayla", "/stop")
+		s.Say("ayla", "/stop")
 		if got := s.buy("ayla", "6", 1000); got != "" {
 			t.Errorf("a notice after stop: %q", got)
 		}
@@ -42,14 +42,14 @@ func TestOrdersTellEventsOnce(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *shop) {
 		who := s.member("ayla")
-		s.purchase(loyalty.Order{Source: "till", ID: "old", Customer: who, Total: 1000, Currency: "AZN", At: s.clock.Now().Add(-30 * 24 * hours)})
+		s.purchase(loyalty.Order{Source: "till", ID: "old", Customer: who, Total: 1000, Currency: "AZN", At: s.Clock.Now().Add(-30 * 24 * hours)})
 		s.wantEvents(engagement.EventOrder, 0)
 		for range 2 {
 			s.buy("ayla", "1", 1000)
 		}
 		s.wantEvents(engagement.EventOrder, 1)
 		s.wantEvents(engagement.EventOrderFirst, 0) // the old one was
-		other := s.meet("vera")
+		other := s.Meet("vera")
 		s.purchase(loyalty.Order{Source: "till", ID: "v", Customer: other, Total: 1000, Currency: "AZN"})
 		s.wantEvents(engagement.EventOrderFirst, 1)
 	})
@@ -65,11 +65,11 @@ func TestOrderOfAnUnknownPhoneWaits(t *testing.T) {
 				t.Fatalf("nobody's phone bought: %+v", rec)
 			}
 		}
-		before := len(s.sent["ayla"])
-		s.event("ayla", conversation.Inbound{Kind: conversation.KindMessage, Attachments: []conversation.Attachment{
+		before := len(s.Sent["ayla"])
+		s.Event("ayla", conversation.Inbound{Kind: conversation.KindMessage, Attachments: []conversation.Attachment{
 			{Kind: "contact", Own: true, Text: "994501234567"},
 		}})
-		wants(t, s.heard("ayla", before), "Your number is confirmed: +994501234567", "+20 points")
+		wants(t, s.Heard("ayla", before), "Your number is confirmed: +994501234567", "+20 points")
 		if a := s.account(who); a.Pending != 20 {
 			t.Errorf("the account is %+v, want the 20 points that waited", a)
 		}
@@ -77,12 +77,12 @@ func TestOrderOfAnUnknownPhoneWaits(t *testing.T) {
 		if rec.Customer != who || rec.Points != 10 {
 			t.Errorf("a later order by phone: %+v, want 10 points for %d", rec, who)
 		}
-		s.meet("vera")
-		before = len(s.sent["vera"])
-		s.event("vera", conversation.Inbound{Kind: conversation.KindMessage, Attachments: []conversation.Attachment{
+		s.Meet("vera")
+		before = len(s.Sent["vera"])
+		s.Event("vera", conversation.Inbound{Kind: conversation.KindMessage, Attachments: []conversation.Attachment{
 			{Kind: "contact", Own: true, Text: "+994501234567"},
 		}})
-		wants(t, s.heard("vera", before), "belongs to another account")
+		wants(t, s.Heard("vera", before), "belongs to another account")
 		s.purchase(loyalty.Order{Source: "till", ID: "3", Phone: "+994507654321", Total: 1000, Currency: "AZN"})
 		s.advance("ayla", 91*24*hours)
 		if o, err := s.Store.FindOrder(t.Context(), "till", "3"); err != nil || o.Phone != "" {
@@ -100,9 +100,9 @@ func TestReturnsTakeTheirPointsBack(t *testing.T) {
 			t.Fatalf("the tier is %q, want silver", tier)
 		}
 		s.advance("ayla", 49*hours)
-		s.say("ayla", "rewards")
-		s.press("ayla", "Free latte (120)")
-		s.press("ayla", "Yes, get it")
+		s.Say("ayla", "rewards")
+		s.Press("ayla", "Free latte (120)")
+		s.Press("ayla", "Yes, get it")
 		order := loyalty.Order{Source: "till", ID: "1", Total: 15000, Currency: "AZN", Returned: true}
 		if rec := s.purchase(order); rec.Points != -40 || rec.Owed != 110 {
 			t.Errorf("the return: %+v, want the 40 that were left and 110 owed", rec)
@@ -110,7 +110,7 @@ func TestReturnsTakeTheirPointsBack(t *testing.T) {
 		if rec := s.purchase(order); rec.Points != 0 || rec.Owed != 110 {
 			t.Errorf("the return again: %+v, want nothing more", rec)
 		}
-		wants(t, s.say("ayla", "balance"), "Your balance: 0 points", "Owed for a returned purchase: 110 points")
+		wants(t, s.Say("ayla", "balance"), "Your balance: 0 points", "Owed for a returned purchase: 110 points")
 		order.Returned = false
 		if rec := s.purchase(order); rec.Fresh || rec.Points != 0 && rec.Balance != 0 {
 			t.Errorf("the purchase told again after its return: %+v", rec)
@@ -119,7 +119,7 @@ func TestReturnsTakeTheirPointsBack(t *testing.T) {
 		if a := s.account(who); a.Pending != 10 || a.Owed != 0 || a.Earned != 130 {
 			t.Errorf("after the next purchase: %+v, want 10 of 120 left and nothing owed", a)
 		}
-		wants(t, s.say("ayla", "history"), "−110 points, deducted for a returned purchase", "−40 points, returned purchase")
+		wants(t, s.Say("ayla", "history"), "−110 points, deducted for a returned purchase", "−40 points, returned purchase")
 	})
 }
 
@@ -140,7 +140,7 @@ func TestBadOrders(t *testing.T) {
 		"no currency":    {func(o *loyalty.Order) { o.Currency = "" }, loyalty.ErrBadOrder},
 		"negative":       {func(o *loyalty.Order) { o.Total = -1 }, loyalty.ErrBadOrder},
 		"negative line":  {func(o *loyalty.Order) { o.Lines = []loyalty.Line{{Total: -1}} }, loyalty.ErrBadOrder},
-		"future":         {func(o *loyalty.Order) { o.At = s.clock.Now().Add(48 * time.Hour) }, loyalty.ErrBadOrder},
+		"future":         {func(o *loyalty.Order) { o.At = s.Clock.Now().Add(48 * time.Hour) }, loyalty.ErrBadOrder},
 		"nobody":         {func(o *loyalty.Order) { o.ID, o.Customer = "2", 0 }, loyalty.ErrNobody},
 		"unknown card":   {func(o *loyalty.Order) { o.ID, o.Customer, o.Code = "2", 0, "12345678" }, loyalty.ErrUnknownCode},
 		"bad phone":      {func(o *loyalty.Order) { o.ID, o.Customer, o.Phone = "2", 0, "050-123" }, loyalty.ErrBadPhone},
@@ -149,7 +149,7 @@ func TestBadOrders(t *testing.T) {
 	for name, tt := range tests {
 		o := good
 		tt.change(&o)
-		if _, err := s.Purchase(t.Context(), o, s.clock.Now()); !errors.Is(err, tt.want) {
+		if _, err := s.Purchase(t.Context(), o, s.Clock.Now()); !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v, want %v", name, err, tt.want)
 		}
 	}
@@ -165,21 +165,21 @@ func TestVouchersAtTheTill(t *testing.T) {
 		s.buy("ayla", "1", 100000)
 		s.advance("ayla", 49*hours)
 		code := func(reward string) string {
-			s.say("ayla", "rewards")
-			s.press("ayla", reward)
-			s.press("ayla", "Yes, get it")
-			id, err := s.db.FindCustomer(t.Context(), "telegram", "ayla")
+			s.Say("ayla", "rewards")
+			s.Press("ayla", reward)
+			s.Press("ayla", "Yes, get it")
+			id, err := s.DB.FindCustomer(t.Context(), "telegram", "ayla")
 			if err != nil {
 				t.Fatal(err)
 			}
-			all, err := s.Store.Vouchers(t.Context(), id, s.clock.Now(), 10)
+			all, err := s.Store.Vouchers(t.Context(), id, s.Clock.Now(), 10)
 			if err != nil || len(all) == 0 {
 				t.Fatalf("Vouchers() = %v, %v", all, err)
 			}
 			return all[len(all)-1].Code
 		}
 		use := func(code, id string, amount int64) (loyalty.Voucher, bool, error) {
-			return s.Use(t.Context(), loyalty.Use{Code: strings.ToLower(loyalty.ShownCode(code)), Source: "till", SourceID: id, Amount: amount, At: s.clock.Now()})
+			return s.Use(t.Context(), loyalty.Use{Code: strings.ToLower(loyalty.ShownCode(code)), Source: "till", SourceID: id, Amount: amount, At: s.Clock.Now()})
 		}
 		latte := code("Free latte (120)")
 		for i, want := range []struct {
@@ -240,7 +240,7 @@ func TestPointsLapseAfterAWarning(t *testing.T) {
 			t.Errorf("after the grace: %+v, want green", a.Member)
 		}
 		s.wantEvents(engagement.EventTierChanged, 2)
-		wants(t, s.say("ayla", "history"), "−150 points, expired", "−10 points, expired")
+		wants(t, s.Say("ayla", "history"), "−150 points, expired", "−10 points, expired")
 	})
 }
 
@@ -251,10 +251,10 @@ func TestCancellingARewardGivesItsPointsBack(t *testing.T) {
 		s.buy("ayla", "1", 5000)
 		s.advance("ayla", 49*hours)
 		take := func() loyalty.Voucher {
-			s.say("ayla", "rewards")
-			s.press("ayla", "Mug (30)")
-			s.press("ayla", "Yes, get it")
-			all, err := s.Store.Vouchers(t.Context(), who, s.clock.Now(), 10)
+			s.Say("ayla", "rewards")
+			s.Press("ayla", "Mug (30)")
+			s.Press("ayla", "Yes, get it")
+			all, err := s.Store.Vouchers(t.Context(), who, s.Clock.Now(), 10)
 			if err != nil || len(all) != 1 {
 				t.Fatalf("Vouchers() = %v, %v", all, err)
 			}
@@ -263,7 +263,7 @@ func TestCancellingARewardGivesItsPointsBack(t *testing.T) {
 		v := take()
 		for round := range 2 {
 			err := s.Store.ForCustomer(t.Context(), who, func(ctx context.Context, tx conversation.Tx, _ conversation.Person) error {
-				fresh, err := s.Cancel(ctx, tx, v, s.clock.Now())
+				fresh, err := s.Cancel(ctx, tx, v, s.Clock.Now())
 				if fresh != (round == 0) {
 					t.Errorf("cancelling, round %d: fresh is %v", round, fresh)
 				}
@@ -276,10 +276,10 @@ func TestCancellingARewardGivesItsPointsBack(t *testing.T) {
 		if a := s.account(who); a.Spendable != 60 || len(a.Expiring) != 1 {
 			t.Errorf("the account is %+v, want the 60 points in their own lots", a)
 		}
-		if _, _, err := s.Use(t.Context(), loyalty.Use{Code: v.Code, Source: "till", SourceID: "x", At: s.clock.Now()}); !errors.Is(err, loyalty.ErrVoucherCancelled) {
+		if _, _, err := s.Use(t.Context(), loyalty.Use{Code: v.Code, Source: "till", SourceID: "x", At: s.Clock.Now()}); !errors.Is(err, loyalty.ErrVoucherCancelled) {
 			t.Errorf("using a cancelled code: %v", err)
 		}
 		take() // there is one in stock again
-		wants(t, s.say("ayla", "history"), "+30 points, reward given back: Mug")
+		wants(t, s.Say("ayla", "history"), "+30 points, reward given back: Mug")
 	})
 }

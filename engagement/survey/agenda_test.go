@@ -18,17 +18,17 @@ func TestTwoProcessesAskOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *shop) {
 		var ids []conversation.CustomerID
 		for n := range 6 {
-			ids = append(ids, s.meet(fmt.Sprint("p", n)))
+			ids = append(ids, s.Meet(fmt.Sprint("p", n)))
 		}
 		for _, id := range ids {
 			s.happen(id, "order", fmt.Sprint("o", id))
 		}
-		s.clock.MoveTo(s.clock.Now().Add(2 * time.Hour))
+		s.Clock.MoveTo(s.Clock.Now().Add(2 * time.Hour))
 		var g errgroup.Group
 		for range 4 {
 			g.Go(func() error {
 				for range 3 {
-					if _, err := s.agenda.RunDue(t.Context(), s.clock.Now()); err != nil {
+					if _, err := s.agenda.RunDue(t.Context(), s.Clock.Now()); err != nil {
 						return err
 					}
 				}
@@ -48,12 +48,12 @@ func TestTwoProcessesAskOnce(t *testing.T) {
 func TestEventsAreLookedAtAgain(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *shop) {
-		ann, bob := s.meet("ann"), s.meet("bob")
+		ann, bob := s.Meet("ann"), s.Meet("bob")
 		s.happen(ann, "order", "a")
 		s.happen(bob, "order", "b")
 		s.exec(`DELETE FROM events WHERE key = 'a'`) // not committed yet
 		s.advance(time.Minute)
-		s.exec(fmt.Sprintf(`INSERT INTO events (id, kind, key, customer_id, happened_at) VALUES (1, 'order', 'a', %d, %d)`, ann, s.clock.Now().UnixMilli()))
+		s.exec(fmt.Sprintf(`INSERT INTO events (id, kind, key, customer_id, happened_at) VALUES (1, 'order', 'a', %d, %d)`, ann, s.Clock.Now().UnixMilli()))
 		s.happen(bob, "order", "c")
 		s.advance(2 * time.Hour)
 		for who, n := range map[string]int{"ann": 1, "bob": 2} {
@@ -87,7 +87,7 @@ func TestARoundAsksItsAudienceOverDays(t *testing.T) {
 `)
 		var regulars chosen
 		for n := range 12 {
-			if id := s.meet(fmt.Sprint("p", n)); n%2 == 0 {
+			if id := s.Meet(fmt.Sprint("p", n)); n%2 == 0 {
 				regulars = append(regulars, id)
 			}
 		}
@@ -116,10 +116,10 @@ func TestAnEditedMarkIsAChange(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *shop) {
 		s.invite("ann", "easy")
-		s.say("ann", "6")
-		before := len(s.sent["ann"])
-		s.event("ann", conversation.Inbound{Kind: conversation.KindEdit, Text: "2"})
-		want(t, s.heard("ann", before), "Answer changed: 6 → 2.", "What was difficult?")
+		s.Say("ann", "6")
+		before := len(s.Sent["ann"])
+		s.Event("ann", conversation.Inbound{Kind: conversation.KindEdit, Text: "2"})
+		want(t, s.Heard("ann", before), "Answer changed: 6 → 2.", "What was difficult?")
 		if i := s.invitations("ann")[0]; *i.Response.Score != 2 || i.State != survey.Answered {
 			t.Errorf("afterwards %+v", i)
 		}
@@ -139,7 +139,7 @@ func TestBankQuestionsHaveTheirTexts(t *testing.T) {
 			who := fmt.Sprint("p", n)
 			s.invite(who, "all")
 			for range part {
-				s.press(who, "Skip")
+				s.Press(who, "Skip")
 			}
 		}
 	})

@@ -14,25 +14,25 @@ func TestNPSFromTheQuestionToTheReward(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *shop) {
 		got := s.invite("ann", "nps")
 		want(t, got, "Two short questions", "+20 points", "(1/2) How likely", "[0]", "[10]", "[Later]", "[No, thanks]")
-		want(t, s.say("ann", "what about delivery"), "We deliver everywhere.", "Back to the survey.", "(1/2) How likely")
-		want(t, s.say("ann", "blue"), "Please choose a number from 0 to 10.")
-		want(t, s.say("ann", "9/10"), "(2/2) What do you like most?", "[Skip]")
-		want(t, s.say("ann", "is there delivery to Ganja?"), "We deliver everywhere.", "What do you like most?")
-		want(t, s.say("ann", "how long does delivery take"), "We deliver everywhere.", "What do you like most?")
-		want(t, s.press("ann", "3"), "Answer changed: 9 → 3.", "What went wrong?")
-		want(t, s.press("ann", "3"), "Your answer is already noted: 3.")
-		got = s.say("ann", "The delivery was late")
+		want(t, s.Say("ann", "what about delivery"), "We deliver everywhere.", "Back to the survey.", "(1/2) How likely")
+		want(t, s.Say("ann", "blue"), "Please choose a number from 0 to 10.")
+		want(t, s.Say("ann", "9/10"), "(2/2) What do you like most?", "[Skip]")
+		want(t, s.Say("ann", "is there delivery to Ganja?"), "We deliver everywhere.", "What do you like most?")
+		want(t, s.Say("ann", "how long does delivery take"), "We deliver everywhere.", "What do you like most?")
+		want(t, s.Press("ann", "3"), "Answer changed: 9 → 3.", "What went wrong?")
+		want(t, s.Press("ann", "3"), "Your answer is already noted: 3.")
+		got = s.Say("ann", "The delivery was late")
 		want(t, got, "Noted, thank you. +20 points.", "A colleague will write to you here.", "[All right]", "[No need]", "https://example.com/review")
 		if p := s.points("ann"); p != 20 {
 			t.Errorf("%d points, want 20", p)
 		}
-		want(t, s.press("ann", "10"), "Answer changed: 3 → 10.", "What do you like most?")
-		want(t, s.say("ann", "All good now"), "Noted, thank you.")
+		want(t, s.Press("ann", "10"), "Answer changed: 3 → 10.", "What do you like most?")
+		want(t, s.Say("ann", "All good now"), "Noted, thank you.")
 		i := s.invitations("ann")[0]
 		if p := s.points("ann"); p != 20 || i.State != survey.Answered || *i.Response.Score != 10 || i.Response.Comment != "All good now" {
 			t.Errorf("%d points, invitation %+v", p, i)
 		}
-		want(t, s.press("ann", "No need"), "we won't write")
+		want(t, s.Press("ann", "No need"), "we won't write")
 	})
 }
 
@@ -41,15 +41,15 @@ func TestTypedMarksAreUnderstoodForTheWholeWindow(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *shop) {
 		s.invite("ann", "nps")
 		s.advance(5 * time.Hour)
-		want(t, s.say("ann", "nine"), "(2/2)")
+		want(t, s.Say("ann", "nine"), "(2/2)")
 		s.advance(5 * time.Hour)
-		want(t, s.say("ann", "4"), "Answer changed: 9 → 4.")
-		if got := s.say("ann", "super"); strings.Contains(got, "changed") {
+		want(t, s.Say("ann", "4"), "Answer changed: 9 → 4.")
+		if got := s.Say("ann", "super"); strings.Contains(got, "changed") {
 			t.Errorf("praise after a mark was taken as a mark: %s", got)
 		}
 		s.advance(10 * 24 * time.Hour)
-		want(t, s.press("ann", "8"), "This answer can no longer be changed.")
-		if got := s.say("ann", "7"); strings.Contains(got, "changed") {
+		want(t, s.Press("ann", "8"), "This answer can no longer be changed.")
+		if got := s.Say("ann", "7"); strings.Contains(got, "changed") {
 			t.Errorf("a mark after the window was taken: %s", got)
 		}
 	})
@@ -59,17 +59,17 @@ func TestACommandEndsTheWaitForAComment(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *shop) {
 		s.invite("ann", "nps")
-		s.say("ann", "8")
-		if got := s.say("ann", "/help"); strings.Contains(got, "Back to the survey") {
+		s.Say("ann", "8")
+		if got := s.Say("ann", "/help"); strings.Contains(got, "Back to the survey") {
 			t.Errorf("the comment was asked for again after a command: %s", got)
 		}
-		s.say("ann", "my card number is 1234")
+		s.Say("ann", "my card number is 1234")
 		i := s.invitations("ann")[0]
 		if i.Response.Comment != "" || i.State != survey.Partial || s.points("ann") != 0 {
 			t.Errorf("what followed a command became the comment: %+v", i)
 		}
-		want(t, s.press("ann", "Skip"), "Noted, thank you. +20 points.")
-		want(t, s.press("ann", "Skip"), "Noted, thank you.")
+		want(t, s.Press("ann", "Skip"), "Noted, thank you. +20 points.")
+		want(t, s.Press("ann", "Skip"), "Noted, thank you.")
 		if p := s.points("ann"); p != 20 {
 			t.Errorf("%d points, want 20", p)
 		}
@@ -80,14 +80,14 @@ func TestLaterLeaveReminderAndExpiry(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *shop) {
 		s.invite("ann", "nps")
-		want(t, s.press("ann", "Later"), "we'll ask later")
-		want(t, s.press("ann", "Later"), "we'll ask later")
+		want(t, s.Press("ann", "Later"), "we'll ask later")
+		want(t, s.Press("ann", "Later"), "we'll ask later")
 		again := s.since("ann", 25*time.Hour)
 		want(t, again, "(1/2) How likely")
 		if strings.Contains(again, "[Later]") {
 			t.Errorf("later is offered twice: %s", again)
 		}
-		want(t, s.press("ann", "No, thanks"), "closed this survey")
+		want(t, s.Press("ann", "No, thanks"), "closed this survey")
 		if i := s.invitations("ann")[0]; i.State != survey.Declined || i.Asks != 2 {
 			t.Errorf("after leaving: %+v", i)
 		}
@@ -103,7 +103,7 @@ func TestLaterLeaveReminderAndExpiry(t *testing.T) {
 		if i := s.invitations("bob")[0]; i.State != survey.Expired {
 			t.Errorf("after its window: %+v", i)
 		}
-		want(t, s.press("bob", "9"), "This survey is closed by now.")
+		want(t, s.Press("bob", "9"), "This survey is closed by now.")
 		if i := s.invitations("bob")[0]; i.Response.ID != 0 {
 			t.Errorf("a closed survey was answered: %+v", i)
 		}
@@ -113,15 +113,15 @@ func TestLaterLeaveReminderAndExpiry(t *testing.T) {
 func TestLowScoreCallsAPerson(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *shop) {
-		who := s.meet("ann")
+		who := s.Meet("ann")
 		s.happen(who, "ticket.resolved", "7")
 		got := s.since("ann", 11*time.Minute)
 		want(t, got, "How satisfied are you with how we handled your question?", "[5]")
-		last := s.sent["ann"][len(s.sent["ann"])-1]
+		last := s.Sent["ann"][len(s.Sent["ann"])-1]
 		if last.Proactive.Purpose != survey.PurposeTicket {
 			t.Errorf("a CSAT after a ticket has the purpose %q", last.Proactive.Purpose)
 		}
-		s.say("ann", "1")
+		s.Say("ann", "1")
 		want(t, s.since("ann", 31*time.Minute), "A colleague will write to you here.")
 		if got := s.since("ann", 24*time.Hour); got != "" {
 			t.Errorf("told twice: %s", got)
@@ -139,15 +139,15 @@ func TestLowScoreCallsAPerson(t *testing.T) {
 func TestNotAskedDuringATicketNorTwiceForOneEvent(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *shop) {
-		who := s.meet("ann")
+		who := s.Meet("ann")
 		s.happen(who, "order", "a1")
 		s.happen(who, "order.first", "a1")
 		if got := s.since("ann", 2*time.Hour); strings.Count(got, "[Later]") != 1 {
 			t.Errorf("one order asks for more than one answer: %s", got)
 		}
-		s.press("ann", "4")
+		s.Press("ann", "4")
 
-		who = s.meet("bob")
+		who = s.Meet("bob")
 		s.openTicket("bob")
 		s.happen(who, "order", "b1")
 		if got := s.since("bob", 12*time.Hour); got != "" {
@@ -162,10 +162,10 @@ func TestCustomQuestions(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *shop) {
 		want(t, s.invite("ann", "first"), "+5 points", "(1/3) How easy", "[5]")
-		want(t, s.say("ann", "4"), "(2/3) Did you find the information", "[Partly]", "[Skip]")
-		want(t, s.press("ann", "Partly"), "(3/3) What should we improve?")
-		want(t, s.press("ann", "No"), "Answer changed: Partly → No.")
-		want(t, s.say("ann", "Longer hours please"), "Noted, thank you. +5 points.")
+		want(t, s.Say("ann", "4"), "(2/3) Did you find the information", "[Partly]", "[Skip]")
+		want(t, s.Press("ann", "Partly"), "(3/3) What should we improve?")
+		want(t, s.Press("ann", "No"), "Answer changed: Partly → No.")
+		want(t, s.Say("ann", "Longer hours please"), "Noted, thank you. +5 points.")
 		i := s.invitations("ann")[0]
 		if i.State != survey.Answered || len(i.Response.Answers) != 3 || s.points("ann") != 5 {
 			t.Errorf("afterwards: %+v, %d points", i, s.points("ann"))
@@ -177,13 +177,13 @@ func TestStopEndsWhatIsUnderWay(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *shop) {
 		s.invite("ann", "nps")
-		want(t, s.say("ann", "stop"), "[")
-		s.press("ann", "This survey")
+		want(t, s.Say("ann", "stop"), "[")
+		s.Press("ann", "This survey")
 		if i := s.invitations("ann")[0]; i.State != survey.Declined {
 			t.Errorf("after leaving this survey: %+v", i)
 		}
 		s.invite("bob", "nps")
-		s.say("bob", "/stop")
+		s.Say("bob", "/stop")
 		if i := s.invitations("bob")[0]; i.State != survey.Declined || i.Reason != survey.ReasonStopped {
 			t.Errorf("after stop: %+v", i)
 		}
@@ -198,7 +198,7 @@ func TestRoundsAskEverybodyOnceAndHaveNoPast(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *shop) {
 		people := []string{"ann", "bob", "cem", "dan"}
 		for _, p := range people {
-			s.meet(p)
+			s.Meet(p)
 		}
 		s.advance(time.Hour)
 		for _, p := range people {
@@ -219,7 +219,7 @@ func TestRoundsAskEverybodyOnceAndHaveNoPast(t *testing.T) {
 		if len(roots) != len(people) {
 			t.Fatal(roots)
 		}
-		r, err := survey.MakeReport(t.Context(), s.db.Surveys(), survey.NPS, survey.Period{})
+		r, err := survey.MakeReport(t.Context(), s.DB.Surveys(), survey.NPS, survey.Period{})
 		if err != nil || r.Total.Delivered != len(people) || r.Total.Answers != 0 || r.Total.Score != nil {
 			t.Errorf("report %+v, %v", r, err)
 		}

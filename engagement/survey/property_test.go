@@ -27,16 +27,16 @@ func TestWhateverPeopleDo(t *testing.T) {
 		rapid.Check(t, func(rt *rapid.T) {
 			people++
 			a := &anybody{shop: s, rt: rt, name: fmt.Sprintf("p%d", people)}
-			a.id = s.meet(a.name)
+			a.id = s.Meet(a.name)
 			a.invite("nps")
 			rt.Repeat(map[string]func(*rapid.T){
 				"press":  a.press,
-				"mark":   func(rt *rapid.T) { a.do(s.say(a.name, strconv.Itoa(rapid.IntRange(-1, 11).Draw(rt, "mark")))) },
-				"words":  func(rt *rapid.T) { a.do(s.say(a.name, rapid.SampledFrom(typed).Draw(rt, "words"))) },
+				"mark":   func(rt *rapid.T) { a.do(s.Say(a.name, strconv.Itoa(rapid.IntRange(-1, 11).Draw(rt, "mark")))) },
+				"words":  func(rt *rapid.T) { a.do(s.Say(a.name, rapid.SampledFrom(typed).Draw(rt, "words"))) },
 				"time":   a.wait,
 				"event":  a.event,
 				"invite": func(*rapid.T) { a.invite("nps") },
-				"stop":   func(rt *rapid.T) { a.do(s.say(a.name, "/stop")) },
+				"stop":   func(rt *rapid.T) { a.do(s.Say(a.name, "/stop")) },
 				"":       a.check,
 			})
 		})
@@ -66,7 +66,7 @@ func (a *anybody) do(reply string) {
 // press presses any button of any message, however old.
 func (a *anybody) press(rt *rapid.T) {
 	var tokens []string
-	for _, m := range a.sent[a.name] {
+	for _, m := range a.Sent[a.name] {
 		for _, row := range m.Body.Rows {
 			for _, b := range row {
 				if b.Token != "" {
@@ -80,9 +80,9 @@ func (a *anybody) press(rt *rapid.T) {
 	}
 	token := tokens[rapid.IntRange(0, len(tokens)-1).Draw(rt, "button")]
 	for range rapid.IntRange(1, 2).Draw(rt, "times") {
-		before := len(a.sent[a.name])
-		a.shop.event(a.name, conversation.Inbound{Kind: conversation.KindPress, Token: token})
-		a.do(a.heard(a.name, before))
+		before := len(a.Sent[a.name])
+		a.Event(a.name, conversation.Inbound{Kind: conversation.KindPress, Token: token})
+		a.do(a.Heard(a.name, before))
 	}
 }
 
@@ -97,7 +97,7 @@ func (a *anybody) event(rt *rapid.T) {
 }
 
 func (a *anybody) invite(surveyID string) {
-	if _, err := a.agenda.Invite(a.t.Context(), a.id, surveyID, a.name); err != nil {
+	if _, err := a.agenda.Invite(a.T.Context(), a.id, surveyID, a.name); err != nil {
 		a.rt.Fatal(err)
 	}
 	a.do(a.since(a.name, 0))

@@ -14,37 +14,37 @@ import (
 
 // openTicket opens one for a person.
 func (s *shop) openTicket(who string) {
-	s.t.Helper()
-	id, err := s.db.FindCustomer(s.t.Context(), "telegram", who)
+	s.T.Helper()
+	id, err := s.DB.FindCustomer(s.T.Context(), "telegram", who)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
-	err = s.db.ForCustomer(s.t.Context(), id, func(ctx context.Context, tx conversation.Tx, _ conversation.Person) error {
+	err = s.DB.ForCustomer(s.T.Context(), id, func(ctx context.Context, tx conversation.Tx, _ conversation.Person) error {
 		return tx.OpenTicket(ctx, conversation.Handoff{Reason: "asked"})
 	})
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 }
 
 // beside opens the database beside the program, once.
 func (s *shop) beside() *sqlx.DB {
-	s.t.Helper()
+	s.T.Helper()
 	if s.raw != nil {
 		return s.raw
 	}
-	driver, source := "postgres", s.url
-	if path, ok := strings.CutPrefix(s.url, "sqlite://"); ok {
+	driver, source := "postgres", s.URL
+	if path, ok := strings.CutPrefix(s.URL, "sqlite://"); ok {
 		driver, source = "sqlite", path
 	}
-	db, err := sqlx.ConnectContext(s.t.Context(), driver, source)
+	db, err := sqlx.ConnectContext(s.T.Context(), driver, source)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	s.raw = db
-	s.t.Cleanup(func() {
+	s.T.Cleanup(func() {
 		if err := db.Close(); err != nil {
-			s.t.Errorf("close: %v", err)
+			s.T.Errorf("close: %v", err)
 		}
 	})
 	return db
@@ -52,29 +52,29 @@ func (s *shop) beside() *sqlx.DB {
 
 // resolveTickets resolves all, as the desk would.
 func (s *shop) resolveTickets() {
-	s.t.Helper()
+	s.T.Helper()
 	s.exec(`UPDATE tickets SET state = 'resolved'`)
 }
 
 func (s *shop) exec(query string) {
-	s.t.Helper()
-	if _, err := s.beside().ExecContext(s.t.Context(), query); err != nil {
-		s.t.Fatal(err)
+	s.T.Helper()
+	if _, err := s.beside().ExecContext(s.T.Context(), query); err != nil {
+		s.T.Fatal(err)
 	}
 }
 
 func (s *shop) count(query string) (n int) {
-	s.t.Helper()
-	if err := s.beside().GetContext(s.t.Context(), &n, query); err != nil {
-		s.t.Fatal(err)
+	s.T.Helper()
+	if err := s.beside().GetContext(s.T.Context(), &n, query); err != nil {
+		s.T.Fatal(err)
 	}
 	return n
 }
 
 func (s *shop) strings(query string) (list []string) {
-	s.t.Helper()
-	if err := s.beside().SelectContext(s.t.Context(), &list, query); err != nil {
-		s.t.Fatal(err)
+	s.T.Helper()
+	if err := s.beside().SelectContext(s.T.Context(), &list, query); err != nil {
+		s.T.Fatal(err)
 	}
 	return list
 }
@@ -84,7 +84,7 @@ func (s *shop) tickets() int { return int(s.opened.Load()) }
 
 // countTickets begins counting.
 func (s *shop) countTickets() {
-	s.db.OnTicket(func(_ context.Context, _ *persistence.Tx, t persistence.Ticket) error {
+	s.DB.OnTicket(func(_ context.Context, _ *persistence.Tx, t persistence.Ticket) error {
 		if t.Fresh {
 			s.opened.Add(1)
 		}
