@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rapport-chat/rapport/conversation"
+	"github.com/rapport-chat/rapport/texts"
 )
 
 // DigestStores keeps which week was reported last.
@@ -24,6 +25,8 @@ type Digest struct {
 	Between func(a, b time.Time) time.Duration
 	// Gather reads what happened from one time to another.
 	Gather func(ctx context.Context, from, to time.Time) (Support, error)
+	// Trend, when set, reads how the scores moved in the weeks that end at a time.
+	Trend func(ctx context.Context, end time.Time) (Trend, error)
 }
 
 var _ clockAgenda = (*Digest)(nil)
@@ -80,6 +83,7 @@ func (g *Digest) RunDue(ctx context.Context, now time.Time) (more bool, err erro
 	if err != nil {
 		return false, fmt.Errorf("gather the digest of %s: %w", at.Format(time.DateOnly), err)
 	}
+	trend, picture := g.trend(ctx, at)
 	to.Chat = g.Staff.Channel
 	err = g.Stores.Do(ctx, func(ctx context.Context, tx conversation.Tx) error {
 		first, err := g.Weeks.MoveDigest(ctx, tx, cursor, at)
@@ -90,10 +94,35 @@ func (g *Digest) RunDue(ctx context.Context, now time.Time) (more bool, err erro
 			Key: fmt.Sprintf("desk:digest:%d", at.UnixMilli()), To: to, Customer: nobody, Lane: conversation.LaneNotice,
 			Body: conversation.Body{Text: g.SupportText(report, g.Between)},
 		})
+		if err != nil || picture == nil {
+			return err
+		}
+		_, err = tx.Send(ctx, conversation.Outgoing{
+			Key: fmt.Sprintf("desk:trend:%d", at.UnixMilli()), To: to, Customer: nobody, Lane: conversation.LaneNotice,
+			Body: conversation.Body{Text: trend, Image: picture},
+		})
 		return err
 	})
 	if err != nil {
 		return false, fmt.Errorf("send the digest of %s: %w", at.Format(time.DateOnly), err)
 	}
 	return false, nil
+}
+
+// trend is the picture of the weeks that end at a time, and what it shows in words; nil while there is too little to show.
+// The report goes without it rather than not at all.
+func (g *Digest) trend(ctx context.Context, end time.Time) (texts.Rich, *conversation.Image) {
+	if g.Trend == nil {
+		return nil, nil
+	}
+	t, err := g.Trend(ctx, end)
+	if err != nil {
+		g.log().Error("the weekly report goes without its picture", "error", err.Error())
+		return nil, nil
+	}
+	picture, err := t.Picture()
+	if err != nil {
+		g.log().Error("the weekly report goes without its picture", "error", err.Error())
+	}
+	return g.TrendText(t), picture
 }

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -87,12 +89,28 @@ func (s *service) digest() []clock.Agenda {
 		Gather: func(ctx context.Context, from, to time.Time) (desk.Support, error) {
 			return gatherSupport(ctx, s.db, s.parts.articles.Library(), from, to, s.business.Now())
 		},
+		Trend: func(ctx context.Context, end time.Time) (desk.Trend, error) { return gatherTrend(ctx, s.db, end) },
 	}}
+}
+
+// gatherTrend reads how the scores moved in the weeks that end at a time.
+func gatherTrend(ctx context.Context, db *persistence.DB, end time.Time) (t desk.Trend, err error) {
+	for kind, weeks := range map[survey.Kind]*[]desk.Week{survey.NPS: &t.NPS, survey.CSAT: &t.CSAT} {
+		for _, begins := range desk.TrendPeriods(end) {
+			w := desk.Week{Begins: begins}
+			if w.Figure, err = scoreOf(ctx, db, kind, survey.Period{From: begins, To: begins.AddDate(0, 0, 7)}); err != nil {
+				return t, fmt.Errorf("read the scores of the week of %s: %w", begins.Format(time.DateOnly), err)
+			}
+			*weeks = append(*weeks, w)
+		}
+	}
+	return t, nil
 }
 
 type supportReportCmd struct {
 	Since string `default:"7d" help:"How far back, such as 14d or 3 months, or the first day, such as 2026-11-01."`
 	JSON  bool   `help:"As JSON."`
+	PNG   string `name:"png" placeholder:"FILE" help:"Also draw how the scores moved from week to week into this file."`
 }
 
 // supportDocument is the report as JSON.
@@ -119,9 +137,36 @@ func (c *supportReportCmd) Run(ctx context.Context, con terminal, cli *commandLi
 		if err != nil {
 			return err
 		}
+		if c.PNG != "" {
+			if err := c.draw(ctx, db, now.In(zone)); err != nil {
+				return err
+			}
+		}
 		return c.print(con, set, report)
 	})
 }
+
+// draw writes the picture of the last weeks.
+func (c *supportReportCmd) draw(ctx context.Context, db *persistence.DB, now time.Time) error {
+	trend, err := gatherTrend(ctx, db, now)
+	if err != nil {
+		return err
+	}
+	picture, err := trend.Picture()
+	if err != nil {
+		return err
+	}
+	if picture == nil {
+		return errors.New("there is nothing to draw yet: a line needs three weeks with enough answers each")
+	}
+	if err := os.WriteFile(c.PNG, picture.Data, pictureMode); err != nil {
+		return fmt.Errorf("write the picture: %w", err)
+	}
+	return nil
+}
+
+// pictureMode is for files that hold no secrets and no names.
+const pictureMode = 0o644
 
 func (c *supportReportCmd) print(con terminal, set settings, report desk.Support) error {
 	between, zone := set.clocks().Hours.Between, set.Brand.Timezone.Location()
