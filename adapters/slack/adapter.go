@@ -53,6 +53,7 @@ type Adapter struct {
 	people   *people
 	places   *places
 	members  members
+	wondered *recall.Ring[dated[bool]] // channels whose names were asked for
 	progress *recall.Ring[[]string]
 	forms    *recall.Ring[formMemory]
 	doubts   *recall.Ring[time.Time]         // since when a message may stand
@@ -97,6 +98,8 @@ func New(cfg Config, log *slog.Logger, opts ...Option) (*Adapter, error) {
 		dial:     calling.NewDialer().DialContext,
 		people:   newPeople(),
 		places:   newPlaces(s.staff),
+		members:  newMembers(),
+		wondered: recall.NewRing[dated[bool]](maxSeen),
 		progress: recall.NewRing[[]string](maxProgress),
 		forms:    recall.NewRing[formMemory](maxForms),
 		doubts:   recall.NewRing[time.Time](maxDoubts),

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rapport-chat/rapport/adapters/recall"
 	"github.com/rapport-chat/rapport/conversation"
 )
 
@@ -16,16 +17,37 @@ import (
 const (
 	memberLife  = 5 * time.Minute
 	memberRetry = 30 * time.Second // a list that could not be read is not asked for again before that
-	absentLife  = 20 * time.Second // somebody who is not in a list may have just been put there
+	absentLife  = time.Second      // somebody who is not in a list may have just been put there
 	// memberTime bounds the questions behind one press or command.
 	memberTime  = 4 * time.Second
 	memberPages = 20 // of 1000
+	maxSeen     = 10_000
 )
 
 // members are lists of who belongs to user groups and channels.
 type members struct {
 	mu    sync.Mutex
-	lists map[string]memberList // by "@handle" or the channel's id
+	lists map[string]memberList     // by "@handle" or the channel's name or id
+	told  map[string]bool           // lists that the server does not give us
+	seen  *recall.Ring[dated[bool]] // who acted in which channel of staff, by both ids
+}
+
+func newMembers() members {
+	return members{lists: map[string]memberList{}, told: map[string]bool{}, seen: recall.NewRing[dated[bool]](maxSeen)}
+}
+
+// saw notes that somebody has just acted in a channel: nobody can who is no member of it.
+func (m *members) saw(chat, user string) {
+	m.seen.Put(chat+" "+user, dated[bool]{true, time.Now().Add(memberLife)})
+}
+
+// lacks notes that the server does not give us a list, and says whether that is new.
+func (m *members) lacks(list string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	told := m.told[list]
+	m.told[list] = true
+	return !told
 }
 
 // memberList is one of them. When it could not be read anew, what was known before still counts.
@@ -43,8 +65,11 @@ func (a *Adapter) InGroup(ctx context.Context, handle, user string) (bool, error
 }
 
 // InChannel says whether a user is a member of a channel, given by id or #name. A channel that the bot does not see has
-// nobody.
+// nobody. On a server that does not list members only those are known who acted there within the last minutes.
 func (a *Adapter) InChannel(ctx context.Context, channel, user string) (bool, error) {
+	if seen, ok := a.members.seen.Get(a.places.idOf(channel) + " " + user); ok && seen.fresh() {
+		return true, nil
+	}
 	return a.belongs(ctx, channelName(channel), user, func(ctx context.Context) (map[string]bool, error) { return a.readChannel(ctx, channel) })
 }
 
@@ -64,14 +89,17 @@ func (a *Adapter) belongs(ctx context.Context, name, user string, read func(cont
 	ctx, cancel := context.WithTimeout(ctx, memberTime)
 	defer cancel()
 	users, err := read(ctx)
+	if lacking(err) {
+		if a.members.lacks(name) {
+			a.log.Warn("the server does not tell who belongs to a group or channel: only who acts there counts as a member", "of", name, "error", err)
+		}
+		users, err = map[string]bool{}, nil
+	}
 	fresh := memberList{users: users, read: time.Now(), until: time.Now().Add(memberLife)}
 	if err != nil {
 		fresh = memberList{users: known.users, read: known.read, err: err, until: time.Now().Add(memberRetry)}
 	}
 	a.members.mu.Lock()
-	if a.members.lists == nil {
-		a.members.lists = map[string]memberList{}
-	}
 	a.members.lists[name] = fresh
 	a.members.mu.Unlock()
 	if fresh.users == nil {

@@ -19,6 +19,7 @@ const (
 	codeBadPicture = "bad_picture"
 	codeNoChannel  = "channel_not_found"
 	codeNoScope    = "missing_scope"
+	codeNoMethod   = "unknown_method"
 	codeBlocks     = "invalid_blocks"
 	codeMore       = "more_to_come" // not a refusal: the next part waits for its time
 )
@@ -172,6 +173,8 @@ func unlisted(ex *exchange) (conversation.ErrorKind, string) {
 		return conversation.OurPayload, "too_large"
 	case ex.status == http.StatusNotFound && (ex.method == "auth.test" || ex.method == "apps.connections.open"):
 		return conversation.OurCredentials, "no_such_api"
+	case !ex.answered && (ex.status == http.StatusNotFound || ex.status == http.StatusMethodNotAllowed):
+		return conversation.Temporary, codeNoMethod
 	case !ex.answered:
 		return conversation.Temporary, "not_the_api"
 	}

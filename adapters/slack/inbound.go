@@ -83,6 +83,7 @@ func (a *Adapter) posted(ctx context.Context, body, e fields) (conversation.Inbo
 	if a.notAPerson(e, user) {
 		return conversation.Inbound{}, false
 	}
+	a.wonder(ctx, chat)
 	in := a.place(chat, text(e["thread_ts"]), ts)
 	in.Kind, in.MessageID, in.EventID = conversation.KindMessage, ts, "message:"+chat+":"+ts
 	in.From.UserID = user
@@ -95,6 +96,9 @@ func (a *Adapter) posted(ctx context.Context, body, e fields) (conversation.Inbo
 	in.Mentioned = !in.Private && (a.mentionsUs(e) || text(e["type"]) == "app_mention")
 	if !in.Private && !in.Mentioned && !in.Staff {
 		return in, false // not said to us
+	}
+	if in.Staff {
+		a.members.saw(chat, user)
 	}
 	in.From = a.senderOf(ctx, user)
 	in.Text = a.said(ctx, text(e["text"]))

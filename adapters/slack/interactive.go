@@ -103,7 +103,11 @@ func (a *Adapter) pressed(p fields) (conversation.Inbound, bool) {
 	if !isPlace(chat) || !isTS(ts) {
 		return conversation.Inbound{}, false
 	}
+	a.places.learn(text(object(p["channel"])["name"]), chat)
 	in := a.place(chat, first(text(container["thread_ts"]), text(message["thread_ts"])), ts)
+	if in.Staff {
+		a.members.saw(chat, user)
+	}
 	in.Kind, in.MessageID, in.From.UserID, in.At = conversation.KindPress, ts, user, time.Now()
 	in.Mentioned = !in.Private
 	h := handle{URL: text(p["response_url"]), User: user, Chat: chat}
@@ -170,7 +174,11 @@ func (a *Adapter) slash(ctx context.Context, c map[string]string) (conversation.
 	if isDirect(chat) && !staff {
 		chat = a.ownDirect(ctx, chat, user)
 	}
+	a.places.learn(c["channel_name"], chat)
 	in := a.place(chat, c["thread_ts"], "")
+	if in.Staff {
+		a.members.saw(chat, user)
+	}
 	in.Kind, in.Command, in.Handle = conversation.KindMessage, name, lent
 	in.Args = strings.TrimSpace(readText(clean(c["text"]), func(id string) string { return id }))
 	in.Text = strings.TrimSpace("/" + in.Command + " " + in.Args)

@@ -48,6 +48,9 @@ func (a *Adapter) Send(ctx context.Context, s conversation.Sending) (conversatio
 	if err != nil {
 		return conversation.Receipt{}, a.explain(ctx, chat, err)
 	}
+	if id := a.places.idOf(chat); id != "" {
+		chat = id // it was sent to by name, and the answer told the id
+	}
 	return conversation.Receipt{MessageID: strings.Join(ids, idSeparator), Chat: chat}, nil
 }
 
@@ -160,6 +163,10 @@ func (a *Adapter) post(ctx context.Context, chat, thread string, p part, plain b
 		return "", &conversation.SendError{
 			Kind: conversation.OutcomeUnknown, Code: "bad_answer", Err: errors.New("the answer to a message holds no message"),
 		}
+	}
+	if where := text(ex.answer["channel"]); !isPlace(chat) && isPlace(where) {
+		a.places.learn(chat, where)
+		chat = where
 	}
 	posted := object(ex.answer["message"])
 	if thread != "" && posted != nil && text(posted["thread_ts"]) == "" {

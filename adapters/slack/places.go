@@ -31,10 +31,12 @@ type places struct {
 	wanted []string          // the staff's channels as they were given: ids or names
 	staff  map[string]bool   // ids
 	told   map[string]bool   // names that were reported as missing
+	blind  bool              // the server does not list channels for us
+	ids    map[string]string // ids by name that were learned in other ways while it does not
 }
 
 func newPlaces(wanted []string) *places {
-	p := &places{names: map[string]string{}, staff: map[string]bool{}, told: map[string]bool{}}
+	p := &places{names: map[string]string{}, staff: map[string]bool{}, told: map[string]bool{}, ids: map[string]string{}}
 	for _, w := range wanted {
 		w = strings.TrimSpace(w)
 		switch {
@@ -63,8 +65,11 @@ func (p *places) known(name string) (id string, asked bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	id = p.names[name]
-	life := placeLife
 	if id == "" {
+		id = p.ids[name]
+	}
+	life := placeLife
+	if id == "" && !p.blind {
 		life = noPlaceLife
 	}
 	return id, !p.asked.IsZero() && time.Since(p.asked) < life
@@ -74,7 +79,7 @@ func (p *places) known(name string) (id string, asked bool) {
 func (p *places) found(names map[string]string) (missing []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.names, p.asked = names, time.Now()
+	p.names, p.asked, p.blind = names, time.Now(), false
 	for _, w := range p.wanted {
 		if id := names[w]; id != "" {
 			p.staff[id] = true
@@ -92,7 +97,7 @@ func (p *places) complete() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, w := range p.wanted {
-		if p.names[w] == "" {
+		if p.names[w] == "" && p.ids[w] == "" {
 			return false
 		}
 	}
@@ -111,6 +116,12 @@ func (a *Adapter) listPlaces(ctx context.Context) error {
 		if err = a.listKinds(ctx, kinds, names); err == nil || !lacksScope(err) {
 			break
 		}
+	}
+	if lacking(err) {
+		if a.places.unlisted() {
+			a.log.Warn("channels cannot be found by their names; staff's are written to by the names in the config", "error", err)
+		}
+		return err
 	}
 	if err != nil {
 		return err
@@ -154,6 +165,16 @@ func (a *Adapter) listKinds(ctx context.Context, kinds []string, names map[strin
 	return nil
 }
 
+// lacking says whether a call was refused because the server does not have the method, or not for this app: another try
+// changes nothing about it.
+func lacking(err error) bool {
+	switch calling.CodeOf(err) {
+	case codeNoMethod, codeNoScope, "no_permission":
+		return true
+	}
+	return false
+}
+
 // lacksScope says whether a call was refused because the app was not given a permission.
 func lacksScope(err error) bool { return calling.CodeOf(err) == codeNoScope }
 
@@ -164,7 +185,7 @@ func (a *Adapter) findStaff(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, quickTimeout)
 	defer cancel()
-	if err := a.listPlaces(ctx); err != nil {
+	if err := a.listPlaces(ctx); err != nil && !lacking(err) {
 		a.log.Warn("the channels where staff work could not be looked up yet", "error", err)
 	}
 }
@@ -176,13 +197,13 @@ func (a *Adapter) watchStaff(ctx context.Context) {
 	}
 	for {
 		wait := staffRefresh
-		if !a.places.complete() {
+		if !a.places.complete() && !a.places.isBlind() {
 			wait = staffRetry
 		}
 		if calling.Pause(ctx, wait) != nil {
 			return
 		}
-		if err := a.listPlaces(ctx); err != nil && ctx.Err() == nil {
+		if err := a.listPlaces(ctx); err != nil && ctx.Err() == nil && !lacking(err) {
 			a.log.Warn("the channels could not be listed", "error", err)
 		}
 	}
@@ -206,12 +227,18 @@ func (a *Adapter) chatOf(ctx context.Context, chat string) (string, error) {
 	}
 	if !asked {
 		if err := a.listPlaces(ctx); err != nil {
-			if id != "" {
+			switch {
+			case id != "":
 				return id, nil // an older answer is better than none
+			case lacking(err):
+				return "#" + name, nil // the platform takes a name for a new message, too
 			}
 			return "", err
 		}
 		id, _ = a.places.known(name)
+	}
+	if id == "" && a.places.isBlind() {
+		return "#" + name, nil
 	}
 	if id == "" {
 		return "", &conversation.SendError{
