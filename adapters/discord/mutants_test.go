@@ -129,6 +129,7 @@ func TestSpoiltAnswers(t *testing.T) {
 			t.Parallel()
 			onStage(t, platform.Config{Limits: platform.Limits{PerChannel: -1, PerSecond: 1000}}, nil, func(s *stage) {
 				s.online()
+				s.must(s.end()) // nothing is received here
 				spoiler := &adaptertest.Spoiler{Base: s.transport()}
 				fresh := func() {
 					a, err := discord.New(discord.Config{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -98,26 +99,25 @@ func spoiltPayloads(t *testing.T, path, body string) {
 // TestSpoiltCommands: a command's form in which a field is missing or empty does no harm.
 func TestSpoiltCommands(t *testing.T) {
 	t.Parallel()
-	form, err := url.ParseQuery(slashed("/balance", "now", "D1"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := newHTTPMode(t, "CDESK")
-	for field := range form {
-		for _, value := range [][]string{nil, {""}, {"null"}, {"[]"}, {"a", "b"}} {
-			spoilt := url.Values{}
-			for k, v := range form {
-				spoilt[k] = v
-			}
-			spoilt[field] = value
-			if w := h.serve(request(slack.CommandsPath, spoilt.Encode(), time.Now())); w.Code != http.StatusOK {
-				t.Errorf("%s is %q: answered %d", field, value, w.Code)
+	synctest.Test(t, func(t *testing.T) {
+		form, err := url.ParseQuery(slashed("/balance", "now", "D1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := newHTTPMode(t, "CDESK")
+		for field := range form {
+			for _, value := range [][]string{nil, {""}, {"null"}, {"[]"}, {"a", "b"}} {
+				spoilt := maps.Clone(form)
+				spoilt[field] = value
+				if w := h.serve(request(slack.CommandsPath, spoilt.Encode(), time.Now())); w.Code != http.StatusOK {
+					t.Errorf("%s is %q: answered %d", field, value, w.Code)
+				}
 			}
 		}
-	}
-	if got := h.deliver(slack.CommandsPath, slashed("/help", "at last", "D1")); len(got) != 1 {
-		t.Errorf("the neighbour: %+v", got)
-	}
+		if got := h.deliver(slack.CommandsPath, slashed("/help", "at last", "D1")); len(got) != 1 {
+			t.Errorf("the neighbour: %+v", got)
+		}
+	})
 }
 
 // answers are the calls whose answers are spoilt, each with what makes it on a fresh channel.
@@ -170,6 +170,7 @@ func TestSpoiltAnswers(t *testing.T) {
 			onStage(t, cfg, nil, func(s *stage) {
 				s.online()
 				s.say("nigar", "I am here", "staff")
+				s.must(s.end()) // nothing is received here
 				memory := lookalike.Transport(s.l.Handler())
 				spoiler := &adaptertest.Spoiler{Base: memory}
 				running := s.a
