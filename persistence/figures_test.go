@@ -50,11 +50,11 @@ func TestFigures(t *testing.T) {
 		if f.Unknown[bot] != 1 || f.Open != 1 || f.Since.IsZero() || f.Parked != 0 {
 			t.Errorf("%+v", f)
 		}
-		if len(f.Holders) != 1 || f.Holders[0].Owner != "host/1/2" || f.Holders[0].Lasts < 50*time.Second || f.Holders[0].Lasts > time.Minute {
+		if len(f.Holders) != 1 || f.Holders[0].Owner != "host/1/2" || f.Holders[0].Lasts < 50*time.Minute || f.Holders[0].Lasts > time.Hour {
 			t.Errorf("holders: %+v", f.Holders)
 		}
 		c, err := db.Examine(t.Context())
-		if err != nil || c.Unknown != 1 || c.Waiting != 3 || c.Ahead.Abs() > 2*time.Second || c.Newest.IsZero() {
+		if err != nil || c.Unknown != 1 || c.Waiting != 3 || c.Ahead.Abs() > time.Minute || c.Newest.IsZero() {
 			t.Errorf("Examine: %+v, %v", c, err)
 		}
 	})

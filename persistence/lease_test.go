@@ -49,7 +49,7 @@ func TestLeasesFollowTheirContract(t *testing.T) {
 				owner := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(rt, "owner")
 				switch rapid.SampledFrom([]string{"take", "take briefly", "release", "settle"}).Draw(rt, "act") {
 				case "take":
-					checkAcquire(rt, db, &model, last, account, owner, time.Minute)
+					checkAcquire(rt, db, &model, last, account, owner, time.Hour)
 				case "take briefly":
 					checkAcquire(rt, db, &model, last, account, owner, -time.Minute)
 				case "release":

@@ -14,7 +14,7 @@ import (
 
 func lease(t *testing.T, db *persistence.DB, account, owner string) outbox.Lease {
 	t.Helper()
-	l, err := db.Outbox().Acquire(t.Context(), account, owner, time.Minute)
+	l, err := db.Outbox().Acquire(t.Context(), account, owner, time.Hour)
 	if err != nil {
 		t.Fatalf("Acquire: %v", err)
 	}
