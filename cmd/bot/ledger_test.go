@@ -10,12 +10,13 @@ import (
 
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/persistence"
+	"github.com/rapport-chat/rapport/persistence/dbtest"
 )
 
 // ledgerConfig writes a config with points and answers its path and the database's.
 func ledgerConfig(t *testing.T) (path, database string) {
 	t.Helper()
-	dir := t.TempDir()
+	dir := dbtest.Folder(t)
 	path, database = filepath.Join(dir, "rapport.yaml"), filepath.Join(dir, "rapport.db")
 	err := os.WriteFile(path, []byte(`brand: {name: Nar Coffee, languages: [en], timezone: Asia/Baku, currency: AZN}
 database: {url: "sqlite://`+database+`"}

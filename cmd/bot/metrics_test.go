@@ -20,6 +20,7 @@ import (
 	"github.com/rapport-chat/rapport/config"
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/persistence"
+	"github.com/rapport-chat/rapport/persistence/dbtest"
 )
 
 // TestMetrics reads the metrics of a service as Prometheus would, and expects every one that the dashboard draws.
@@ -108,7 +109,7 @@ func exampleService(t *testing.T) (*service, chan string) {
 	if report.Problems().HasErrors() {
 		t.Fatal(report.Problems().Summary())
 	}
-	set.Database.URL = config.NewSecret("sqlite://" + filepath.Join(t.TempDir(), "rapport.db"))
+	set.Database.URL = config.NewSecret("sqlite://" + filepath.Join(dbtest.Folder(t), "rapport.db"))
 	business := clock.NewMovable(0)
 	db, err := openDatabase(t.Context(), set, path, persistence.Options{Clock: business})
 	if err != nil {

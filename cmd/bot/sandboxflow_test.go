@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rapport-chat/rapport/persistence/dbtest"
 )
 
 // box is a running sandbox, driven through its JSON API as a script would.
@@ -44,7 +46,7 @@ func startBox(t *testing.T) *box {
 // startBoxOn starts it with another config.
 func startBoxOn(t *testing.T, file string) *box {
 	t.Helper()
-	b := &box{t: t, data: t.TempDir(), file: file}
+	b := &box{t: t, data: dbtest.Folder(t), file: file}
 	b.start()
 	return b
 }

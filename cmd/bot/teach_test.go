@@ -17,6 +17,7 @@ import (
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/desk"
 	"github.com/rapport-chat/rapport/persistence"
+	"github.com/rapport-chat/rapport/persistence/dbtest"
 )
 
 // memo is a channel in memory: what is sent is kept by chat.
@@ -258,7 +259,7 @@ func (c *classroom) teach(b conversation.Button, values map[string]string) {
 // the operator, survives a restart, is counted, and is taken back.
 func TestPeopleTeach(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := dbtest.Folder(t)
 	if err := os.Mkdir(filepath.Join(dir, "knowledge"), 0o700); err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ const databaseFile = "test.db"
 // SQLite returns the sqlite:// URL of a database file that does not exist yet, in a folder that goes with the test.
 func SQLite(t testing.TB) string {
 	t.Helper()
-	return urlOf(filepath.Join(folder(t), databaseFile))
+	return urlOf(filepath.Join(Folder(t), databaseFile))
 }
 
 // SQLiteFrom returns the sqlite:// URL of a fresh copy of a template file. The template is made once in a test process
@@ -32,7 +32,7 @@ func SQLiteFrom(t testing.TB, name string, prepare func(ctx context.Context, url
 	if err != nil {
 		t.Fatalf("SQLite template %s: %v", name, err)
 	}
-	path := filepath.Join(folder(t), databaseFile)
+	path := filepath.Join(Folder(t), databaseFile)
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatalf("copy the SQLite template %s: %v", name, err)
 	}
@@ -41,10 +41,10 @@ func SQLiteFrom(t testing.TB, name string, prepare func(ctx context.Context, url
 
 func urlOf(path string) string { return "sqlite://" + path }
 
-// folder is an empty folder that goes with the test. Commits wait for the disk, so a test's lies in memory where the
+// Folder is an empty folder that goes with the test. Commits wait for the disk, so a test's lies in memory where the
 // system has a place for that: what the processes of a test wrote outlives them there as well. A benchmark's, and
 // everything in a durable run, lies on the disk.
-func folder(t testing.TB) string {
+func Folder(t testing.TB) string {
 	t.Helper()
 	if _, benchmark := t.(*testing.B); benchmark || os.Getenv(DurableVariable) != "" {
 		return t.TempDir()
