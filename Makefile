@@ -131,4 +131,4 @@ check-platforms:
 
 .PHONY: clean
 clean: ## remove what was built and what tests left behind
-	rm -rf bin coverage.out
+	rm -rf bin coverage.out /dev/shm/rapport-test-*
