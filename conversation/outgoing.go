@@ -54,6 +54,11 @@ type Outgoing struct {
 	Proactive Proactive
 }
 
+// IsAnswer says that a person waits for the message and that no record is told when it fails.
+func (o Outgoing) IsAnswer() bool {
+	return o.Lane == LaneAnswer && o.Customer >= 0 && o.AfterCrash == Resend && o.Report.Kind == "" && o.Proactive.Purpose == ""
+}
+
 // Proactive says what a message that we start is for.
 type Proactive struct {
 	Purpose string `json:"purpose,omitempty"` // "offer", "survey", "birthday", "points_expiring", "onboarding"; empty: not gated
@@ -142,6 +147,7 @@ type Body struct {
 	Quiet    bool       `json:"quiet,omitempty"`    // without a sound where the platform can
 	Forward  *Forward   `json:"forward,omitempty"`  // a file that another person sent, possibly on another channel
 	OnlyFor  string     `json:"only_for,omitempty"` // among staff: the user id of the one who sees it; others do not
+	Plain    bool       `json:"plain,omitempty"`    // the platform refused it as it is: it leaves as Plainly
 }
 
 // Say is a new message of text in the answer lane, with rows of buttons.

@@ -16,6 +16,7 @@ const (
 	ChannelDead  = "channel_dead"  // subjects: channels that have stopped for good
 	ConfigBroken = "config_broken" // subject: what is wrong with the changed file
 	EventsParked = "events_parked" // counted: events whose turns failed too often
+	AnswersLost  = "answers_lost"  // counted: turns whose answers no platform took
 	SentUnknown  = "sent_unknown"  // counted: messages of which nobody knows whether they arrived
 	OfferStopped = "offer_stopped" // subjects: offers that paused themselves
 )
@@ -111,7 +112,7 @@ func (a *Alerts) tell(ctx context.Context, tx conversation.Tx, t Trouble, to con
 func (a *Alerts) news(t Trouble, known Told, now time.Time) (is Told, news []texts.Rich) {
 	is = known
 	soon := now.Sub(known.At) < alertEvery && !now.Before(known.At)
-	if t.Kind == EventsParked || t.Kind == SentUnknown {
+	if t.Kind == EventsParked || t.Kind == AnswersLost || t.Kind == SentUnknown {
 		if t.Count > 0 && t.Mark > known.Mark && !soon {
 			is.Mark, is.At = t.Mark, now
 			news = append(news, a.say("staff_alerts."+t.Kind, a.cures(t.Count, nil)))

@@ -189,6 +189,7 @@ type Line struct {
 	Kind        conversation.Kind // of theirs: a message, its change or deletion, a press
 	Ours        bool
 	Staff       bool // ours: written by a member of staff
+	Lost        bool // ours, an answer of the bot's: it could not be delivered
 	Text        texts.Rich
 	Attachments []conversation.Attachment
 	Account     string                  // theirs: the account that received it

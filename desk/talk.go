@@ -23,7 +23,7 @@ func worth(talk []Line, limit int) []Line {
 	var out []Line
 	for _, l := range talk {
 		switch {
-		case l.Ours && !l.Staff && !answers(l):
+		case l.Ours && !l.Staff && !l.Lost && !answers(l):
 		case l.Ours, l.Kind == conversation.KindMessage, l.Kind == "":
 			out = append(out, l)
 		case l.Kind == conversation.KindEdit:
@@ -94,6 +94,8 @@ func (d *Desk) talkLines(talk []Line) texts.Rich {
 		switch {
 		case l.Ours && l.Staff:
 			who = "desk.line.staff"
+		case l.Ours && l.Lost:
+			who = "desk.line.bot_lost"
 		case l.Ours:
 			who = "desk.line.bot"
 		}

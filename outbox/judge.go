@@ -53,8 +53,13 @@ func judge(item Item, r *ref, receipt conversation.Receipt, err error, now time.
 		v.Code = se.Kind.String()
 	}
 	switch se.Kind {
-	case conversation.PersonGone, conversation.PersonUnreachable, conversation.OurPayload:
+	case conversation.PersonGone, conversation.PersonUnreachable:
 		v.Outcome = Failed
+	case conversation.OurPayload:
+		v.Outcome = Failed
+		if item.IsAnswer() && item.Body.CanBePlain() {
+			v.Outcome, v.Plain, v.RetryAt = Retry, true, now
+		}
 	case conversation.OurCredentials:
 		v.Outcome, v.Uncalled, v.dead = Retry, true, err
 	case conversation.RateLimited:

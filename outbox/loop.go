@@ -265,6 +265,9 @@ func (t *tenure) call(p picked, item Item) {
 
 	ctx, cancel := context.WithTimeout(t.calls, min(callTimeout, rest))
 	var receipt conversation.Receipt
+	if item.Body.Plain {
+		item.Body = item.Body.Plainly()
+	}
 	item, err := t.forwarded(ctx, item)
 	if err == nil {
 		receipt, err = send(ctx, t.cfg.Channel, item.Sending)

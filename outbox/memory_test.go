@@ -316,6 +316,7 @@ func (m *memory) Settle(ctx context.Context, l outbox.Lease, results []outbox.Re
 			case outbox.Retry:
 				m.becomes(r, pending)
 				r.retryAt = res.RetryAt
+				r.Body.Plain = r.Body.Plain || res.Plain
 			case outbox.Failed:
 				m.becomes(r, failed)
 			case outbox.Lost:

@@ -84,6 +84,8 @@ func (t *tenure) tell(v verdict) {
 		log.Warn("the platform asks to wait", "until", v.RetryAt, "whole_bot", v.refused.WholeBot)
 	case v.Outcome == Lost:
 		log.Warn("a message's outcome is unknown; it is not sent again")
+	case v.Plain:
+		log.Error("the platform does not take a message; it goes once more as words alone")
 	case v.Outcome == Failed && v.Kind == conversation.OurPayload:
 		log.Error("the platform does not take a message")
 	case v.Outcome == Failed:

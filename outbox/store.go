@@ -72,8 +72,10 @@ type Result struct {
 	// Uncalled is set with Retry when the platform did not take the message up: no call was made, or it only asked
 	// to wait. Item.Attempts stays as it was.
 	Uncalled bool
-	Code     string // a short stable word for operators and delivery records
-	Detail   string // for operators, without secrets and customers' words
+	// Plain is set with Retry when the platform refused the content: from now on the message is Body.Plain.
+	Plain  bool
+	Code   string // a short stable word for operators and delivery records
+	Detail string // for operators, without secrets and customers' words
 }
 
 // Recovered counts what a new holder found in flight.

@@ -70,6 +70,11 @@ func (a Alerts) Troubles(ctx context.Context) ([]desk.Trouble, error) {
 	if err != nil {
 		return nil, err
 	}
+	lost, err := a.count(ctx, desk.AnswersLost, `SELECT count(*) AS n, COALESCE(max(created_at), 0) AS mark FROM outbox
+		WHERE report_kind = '`+UnansweredReport+`' AND created_at > ?`)
+	if err != nil {
+		return nil, err
+	}
 	unknown, err := a.count(ctx, desk.SentUnknown, `SELECT count(*) AS n, COALESCE(max(settled_at), 0) AS mark FROM outbox WHERE state = 3 AND settled_at > ?`)
 	if err != nil {
 		return nil, err
@@ -80,7 +85,7 @@ func (a Alerts) Troubles(ctx context.Context) ([]desk.Trouble, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the offers that paused themselves: %w", err)
 	}
-	return []desk.Trouble{parked, unknown, stopped}, nil
+	return []desk.Trouble{parked, lost, unknown, stopped}, nil
 }
 
 // count counts what is newer than what was told.

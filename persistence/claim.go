@@ -412,5 +412,8 @@ func (r *itemRow) item() (outbox.Item, error) {
 		item.To.Chat = r.OfChat // where the message stands that is to be changed
 	}
 	item.Nonce = "r" + strconv.FormatInt(r.ID, 36) + "-" + strconv.FormatInt(r.Created, 36) // at most 13 + 2 + 9
+	if item.Body.Plain {
+		item.Nonce += "p" // it is another message: nothing of the refused one counts as sent
+	}
 	return item, nil
 }

@@ -124,7 +124,7 @@ func (d Desk) Talk(ctx context.Context, who conversation.CustomerID, limit int) 
 	out := make([]desk.Line, 0, len(lines))
 	for _, l := range lines {
 		line := desk.Line{
-			At: l.At, Kind: l.Kind, Ours: l.Ours, Staff: l.Report.Kind == desk.ReplyReport, Text: l.Text, Attachments: l.Attachments,
+			At: l.At, Kind: l.Kind, Ours: l.Ours, Staff: l.Report.Kind == desk.ReplyReport, Lost: l.lost(), Text: l.Text, Attachments: l.Attachments,
 			Account: l.Account, MessageID: l.MessageID, Rows: l.Rows,
 		}
 		if line.Staff {

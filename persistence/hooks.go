@@ -15,6 +15,8 @@ type hooks struct {
 	gate    Gate
 	reports map[string]ReportHook
 	tickets []TicketHook
+
+	unanswered UnansweredHook
 }
 
 // Candidate is a message that we start, at the moment in which it would be claimed.

@@ -27,6 +27,7 @@ type resultRow struct {
 	Code    string `json:"code"`
 	Detail  string `json:"detail"`
 	Settled int64  `json:"settled"`
+	Follow  int64  `json:"follow"` // 1: more follows from it than the message's own state
 }
 
 // stateOf is the row's state after an outcome.
@@ -142,7 +143,7 @@ func resultList(results []outbox.Result, now int64) (string, error) {
 	for i, r := range results {
 		rows[i] = resultRow{
 			ID: int64(r.ID), State: stateOf(r.Outcome), Called: 1, Message: clean(r.Receipt.MessageID), Chat: clean(r.Receipt.Chat),
-			Code: clean(r.Code), Detail: shorten(clean(r.Detail), maxDetail), Settled: now,
+			Code: clean(r.Code), Detail: shorten(clean(r.Detail), maxDetail), Settled: now, Follow: flag(r.Plain),
 		}
 		if r.Outcome == outbox.Retry {
 			rows[i].RetryAt, rows[i].Settled = ms(r.RetryAt), 0
@@ -156,7 +157,8 @@ func resultList(results []outbox.Result, now int64) (string, error) {
 }
 
 // makeSettleSQL writes results while the lease is in force, whether or not its time is up: a result is a fact. Its
-// last parameter is 1 to leave out what names a record, tells that a person is gone, or gives a place back.
+// last parameter is 1 to leave out whatever more follows from: what names a record, tells that a person is gone, or
+// failed.
 func makeSettleSQL(d *dialect) string {
 	return `WITH held AS (SELECT account, epoch FROM leases WHERE account = ? AND owner = ? AND epoch = ?` + d.shareRow + `)
 	UPDATE outbox SET state = r.state, attempts = outbox.attempts + r.called, retry_at = r.retry_at,
@@ -164,9 +166,9 @@ func makeSettleSQL(d *dialect) string {
 		sent_chat = CASE WHEN r.chat = outbox.chat THEN '' ELSE r.chat END,
 		error_kind = r.kind, error_code = r.code, error_detail = r.detail, settled_at = r.settled
 	FROM ` + d.rows("r", "id bigint", "state bigint", "called bigint", "retry_at bigint", "message text", "chat text",
-		"kind text", "code text", "detail text", "settled bigint") + `, held, (SELECT CAST(? AS bigint) AS plain) AS how
+		"kind text", "code text", "detail text", "settled bigint", "follow bigint") + `, held, (SELECT CAST(? AS bigint) AS plain) AS how
 	WHERE outbox.id = r.id AND outbox.state + 0 = 1 AND outbox.epoch = held.epoch AND outbox.account || '' = held.account
-		AND (how.plain = 0 OR (outbox.report_kind = '' AND r.kind <> 'person_gone' AND (outbox.purpose = '' OR r.state < 4)))
+		AND (how.plain = 0 OR (outbox.report_kind = '' AND r.kind <> 'person_gone' AND r.state < 4 AND r.follow = 0))
 	RETURNING outbox.id, outbox.customer_id, outbox.channel, outbox.chat, outbox.report_kind, outbox.report_id, outbox.state,
 		outbox.purpose`
 }
@@ -179,8 +181,16 @@ func (tx *Tx) followResults(ctx context.Context, account string, settled []settl
 	reports := map[string][]Report{}
 	var gone []goneRow
 	var free []string
+	var plain []conversation.OutgoingID
+	var lost []int64
 	for _, s := range settled {
 		r := byID[s.ID]
+		switch {
+		case r.Plain:
+			plain = append(plain, r.ID)
+		case s.lostFor(r):
+			lost = append(lost, s.ID)
+		}
 		if s.Purpose != "" && (r.Outcome == outbox.Failed || r.Outcome == outbox.Dropped) {
 			free = append(free, placeKey(conversation.OutgoingID(s.ID)))
 		}
@@ -202,7 +212,13 @@ func (tx *Tx) followResults(ctx context.Context, account string, settled []settl
 	if err := tx.giveBack(ctx, free); err != nil {
 		return err
 	}
-	return tx.report(ctx, reports)
+	if err := tx.plainly(ctx, plain); err != nil {
+		return err
+	}
+	if err := tx.report(ctx, reports); err != nil {
+		return err
+	}
+	return tx.unanswered(ctx, lost)
 }
 
 type goneRow struct {

@@ -59,6 +59,9 @@ func makeOutSQL(d *dialect) string {
 
 var outPostgres = makeOutSQL(&postgresDialect)
 
+// replyKey begins the keys of replies; the event and the reply's number follow.
+const replyKey = "reply:"
+
 // Send implements conversation.Tx. Outside a turn the message must name its key and its address.
 func (tx *Tx) Send(ctx context.Context, o conversation.Outgoing) (conversation.OutgoingID, error) {
 	sent, err := tx.SendAll(ctx, []conversation.Outgoing{o})
@@ -121,7 +124,7 @@ func (tx *Tx) outRow(o conversation.Outgoing, r *outRow) (ownKey bool, err error
 		if tx.turn.inbox == 0 {
 			return false, errors.New("a message without a key: outside a turn it must name one")
 		}
-		o.Key = fmt.Sprintf("reply:%d:%d", tx.turn.inbox, tx.turn.replies)
+		o.Key = fmt.Sprintf("%s%d:%d", replyKey, tx.turn.inbox, tx.turn.replies)
 		tx.turn.replies++
 	}
 	token := label(&o.Body, newToken)

@@ -30,6 +30,11 @@ type Line struct {
 	Rows        [][]conversation.Button // of ours
 }
 
+// lost says that the line is an answer of the bot's that could not be delivered.
+func (l Line) lost() bool {
+	return l.Ours && l.State == outStates[outFailed] && l.Report.Kind == "" && !l.Text.Empty()
+}
+
 // outStates names the outbox's states for people.
 var outStates = [...]string{"pending", "sending", "sent", "unknown", "failed", "dropped"}
 

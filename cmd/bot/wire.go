@@ -104,6 +104,7 @@ func (s *service) newEngine(w wiring, db *persistence.DB) (*conversation.Engine,
 		store = heldInbox{db.Conversations(), s}
 	}
 	start, agent := commands.Start{Voice: s.parts.voice}, commands.Agent{Voice: s.parts.voice}
+	db.OnUnanswered(s.answerFor(agent))
 	return conversation.NewEngine(conversation.Config{
 		Store: store, Skills: s.skills(start, agent), Fallback: commands.Fallback{Voice: s.parts.voice}, Staff: s.parts.desk.staff(),
 		Rescue: agent.Rescue, Welcome: start.Welcome, After: s.parts.offers.skill.AfterAnswer,

@@ -51,11 +51,19 @@ func (a Agent) Press(_ context.Context, t conversation.Turn, act conversation.Ac
 // Rescue is the engine's answer to a person whose event was parked.
 func (a Agent) Rescue(t conversation.Turn) conversation.Commit {
 	return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
-		err := tx.OpenTicket(ctx, conversation.Handoff{Reason: "error", Words: t.In.Text, Lang: t.Lang, Silent: true})
-		if err != nil {
-			return t.Dialogue, err
-		}
-		_, err = tx.Send(ctx, conversation.Say(a.Texts.Say(t.Lang, "error.ticket", nil)))
-		return t.Dialogue, err
+		return t.Dialogue, a.InsteadOf(ctx, tx, t, conversation.Outgoing{})
 	}
+}
+
+// InsteadOf says that something went wrong and opens a ticket for the event of the turn. as gives the sentence its key
+// and what it reports to, where it is not an ordinary reply.
+func (a Agent) InsteadOf(ctx context.Context, tx conversation.Tx, t conversation.Turn, as conversation.Outgoing) error {
+	err := tx.OpenTicket(ctx, conversation.Handoff{Reason: "error", Words: t.In.Text, Lang: t.Lang, Silent: true})
+	if err != nil {
+		return err
+	}
+	sorry := conversation.Say(a.Texts.Say(t.Lang, "error.ticket", nil))
+	sorry.Key, sorry.Report = as.Key, as.Report
+	_, err = tx.Send(ctx, sorry)
+	return err
 }
