@@ -18,15 +18,9 @@ func TestAMessageAsWordsAlone(t *testing.T) {
 		{"styles", conversation.Body{Text: texts.Literal("Open ").Append(texts.Literal("till ten").In(texts.Bold))}, "Open till ten"},
 		{"a link", conversation.Body{Text: texts.Link("the map", "https://nar.example/map")}, "the map (https://nar.example/map)"},
 		{"a link that is its address", conversation.Body{Text: texts.Link("nar.example", "https://nar.example")}, "nar.example"},
-		{
-			"buttons", conversation.Body{
-				Text: texts.Literal("Which one?"),
-				Rows: [][]conversation.Button{
-					{conversation.Act("Latte", "s", "v", nil), conversation.Act("Mocha", "s", "v", nil)}, {{Label: "Menu", URL: "https://nar.example/m"}},
-				},
-			},
-			"Which one?\nLatte · Mocha\nMenu: https://nar.example/m",
-		},
+		{"buttons", conversation.Body{Text: texts.Literal("Which one?"), Rows: [][]conversation.Button{
+			{conversation.Act("Latte", "s", "v", nil), conversation.Act("Mocha", "s", "v", nil)}, {{Label: "Menu", URL: "https://nar.example/m"}},
+		}}, "Which one?\nLatte · Mocha\nMenu: https://nar.example/m"},
 		{"a picture", conversation.Body{Text: texts.Literal("Look"), Image: &conversation.Image{URL: "https://nar.example/p.png"}}, "Look"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
