@@ -61,7 +61,10 @@ func (c *converter) expand(n *node) {
 // the options want it.
 func (r *Report) reportMissing(n *node) {
 	for _, name := range n.missing {
-		hint := "set " + name + " in the environment of the program, or write ${" + name + ":-default}"
+		hint := "set " + name + " in the environment of the program"
+		if !secretName.MatchString(name) { // a default would stand in the file for everybody to read
+			hint += ", or write ${" + name + ":-default}"
+		}
 		at := n.at()
 		at.n = nil // does not count as the value's own error
 		r.add(r.opts.Unset, at, hint, "the environment variable "+name+" is not set or empty")

@@ -31,6 +31,13 @@ type place struct {
 	shown  string // for people, without the password
 }
 
+// CheckURL says what is wrong with a database.url, without opening it. Its errors are ErrBadURL and never show a
+// password.
+func CheckURL(raw string) error {
+	_, err := parseURL(raw, "")
+	return err
+}
+
 // parseURL reads database.url. Relative SQLite paths are relative to dir. Its errors never show a password.
 func parseURL(raw, dir string) (place, error) {
 	switch scheme, rest, _ := strings.Cut(raw, "://"); scheme {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/rapport-chat/rapport/config"
@@ -72,7 +73,12 @@ func (s settings) checkArticles(ctx context.Context, r *config.Report) error {
 // readBack tells in plain words what the file says.
 func (s settings) readBack(con terminal, path string) {
 	zone, now := s.Brand.Timezone.Location(), time.Now()
-	fmt.Fprintf(con.out, "%s is fine. %s answers in %v from %d articles.\n", path, s.Brand.Name, s.Brand.Languages, len(s.content.Articles))
+	languages := make([]string, len(s.Brand.Languages))
+	for i, code := range s.Brand.Languages {
+		languages[i] = string(code)
+	}
+	fmt.Fprintf(con.out, "%s is fine. %s answers in %s from %d articles.\n",
+		path, s.Brand.Name, strings.Join(languages, ", "), len(s.content.Articles))
 	for id, survey := range s.Surveys.All() {
 		fmt.Fprintf(con.out, "  survey %s: %s\n", id, survey.Kind)
 	}

@@ -71,7 +71,7 @@ func (c *initCmd) Run(con terminal) error {
 		}
 		fmt.Fprintln(con.out, "wrote", file)
 	}
-	fmt.Fprintf(con.out, "Next: bot check, then bot sandbox -c %s. For a real bot, set TELEGRAM_TOKEN and: bot run\n", configFile)
+	fmt.Fprintf(con.out, "Next: bot check -c %[1]s, then bot sandbox -c %[1]s. For a real bot, set TELEGRAM_TOKEN and: bot run -c %[1]s\n", configFile)
 	return nil
 }
 

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rapport-chat/rapport/adapters/discord"
@@ -19,6 +22,7 @@ import (
 	"github.com/rapport-chat/rapport/engagement/survey"
 	"github.com/rapport-chat/rapport/knowledge"
 	"github.com/rapport-chat/rapport/language"
+	"github.com/rapport-chat/rapport/persistence"
 )
 
 // settings is the whole of an operator's file. Each feature owns the type, the defaults and the checks of its section.
@@ -107,6 +111,28 @@ type databaseSettings struct {
 type httpSettings struct {
 	config.At
 	Addr string `yaml:"addr" doc:"host:port; health, metrics, webhooks and ingest."`
+}
+
+// Check implements config.Checker.
+func (d *databaseSettings) Check(r *config.Report) {
+	url := d.URL.Reveal()
+	if url == "" || strings.Contains(url, "${") { // told already
+		return
+	}
+	if err := persistence.CheckURL(url); err != nil {
+		r.Errorf(d.At.Field("url"), "such as sqlite://rapport.db, or postgres://user@host/rapport?sslmode=require", "%s", err)
+	}
+}
+
+// Check implements config.Checker.
+func (h *httpSettings) Check(r *config.Report) {
+	if h.Addr == "" {
+		return
+	}
+	_, port, err := net.SplitHostPort(h.Addr)
+	if n, bad := strconv.Atoi(port); err != nil || bad != nil || n < 0 || n > 65535 {
+		r.Errorf(h.At.Field("addr"), "write host:port, such as 127.0.0.1:8080, or :8080 for every network of this machine", "%q is no address to serve at", h.Addr)
+	}
 }
 
 type privacySettings struct {
