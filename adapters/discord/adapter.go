@@ -50,6 +50,8 @@ type Adapter struct {
 	deleting *recall.Ring[bool] // messages of ours, to know our own deletions from a person's
 	loans    *loans
 	doubtful *recall.Ring[bool] // follow-ups whose outcome is not known
+	hearing  hearing
+	stranger atomic.Bool // it was told that the server gives the bot another id
 	refused  *refusals
 	sorry    func(locale string) string // nil when nobody gave words for it
 
@@ -144,7 +146,7 @@ func (a *Adapter) Connect(ctx context.Context) (string, error) {
 	if !isID(id) {
 		return "", &conversation.SendError{Kind: conversation.Temporary, Code: "bad_answer", Err: errors.New("get our user: the answer is not a user")}
 	}
-	if a.botID != "" && id != a.botID {
+	if a.botID != "" && id != a.botID && !a.stranger.Swap(true) {
 		a.log.Warn("the server gives the bot another id than its token", "id", id)
 	}
 	me := &identity{user: id, app: id, account: Name + ":" + id}

@@ -92,6 +92,10 @@ type event struct {
 // gatewayURL asks where to connect.
 func (a *Adapter) gatewayURL(ctx context.Context) (string, error) {
 	ex, err := a.call(ctx, &exchange{what: "ask for the gateway", verb: http.MethodGet, path: "gateway/bot"})
+	switch ex.status {
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented: // servers that are not quite the original
+		ex, err = a.call(ctx, &exchange{what: "ask for the gateway", verb: http.MethodGet, path: "gateway"})
+	}
 	if err != nil {
 		return "", err
 	}
@@ -347,6 +351,7 @@ func (l *link) start(ctx context.Context, r *receiver, running *sync.WaitGroup, 
 	}
 	l.ready = true
 	r.connected.Store(time.Now().UnixMilli())
+	r.a.hearing.through()
 	s, queue := l.resume.Load(), l.queue
 	running.Go(func() { r.keep(ctx, s, queue) })
 }

@@ -85,14 +85,15 @@ func (r *receiver) run(ctx context.Context) error {
 		if conversation.KindOf(err) == conversation.OurCredentials {
 			return err
 		}
-		if at := r.connected.Load(); at >= began.UnixMilli() && time.Since(began) > steady {
+		got := r.connected.Load() >= began.UnixMilli()
+		if got && time.Since(began) > steady {
 			wait.Reset()
 		}
 		pauseFor := max(wait.After(err), reconnectWait)
 		if errors.Is(err, errInvalid) { // source: docs.discord.com/developers/events/gateway#resuming, a random 1 to 5 s
 			pauseFor = max(pauseFor, time.Second+time.Duration(rand.Int64N(int64(4*time.Second))))
 		}
-		r.a.log.Info("the gateway connection has ended", "resumable", s != nil, "again_in", pauseFor, "error", err)
+		r.a.log.Log(ctx, r.a.hearing.ended(got, err), "the gateway connection has ended", "resumable", s != nil, "again_in", pauseFor, "got_through", got, "error", err)
 		if err := calling.Pause(ctx, pauseFor); err != nil {
 			return err
 		}

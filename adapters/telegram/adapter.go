@@ -55,6 +55,7 @@ type Adapter struct {
 	pictures *pictures
 	progress *recall.Ring[[]sentPart] // the parts of a message that have gone, by nonce
 	burst    *burst
+	stranger atomic.Bool // it was told that the server gives the bot another id
 }
 
 var (
@@ -140,7 +141,7 @@ func (a *Adapter) Connect(ctx context.Context) (string, error) {
 			Err: errors.New("getMe: the answer is not a user"),
 		}
 	}
-	if id, ok := number(me.ID); ok && strconv.FormatInt(id, 10) != a.botID {
+	if id, ok := number(me.ID); ok && strconv.FormatInt(id, 10) != a.botID && !a.stranger.Swap(true) {
 		a.log.Warn("the server gives the bot another id than its token", "id", id)
 	}
 	name := text(me.Username)

@@ -33,13 +33,18 @@ func (a *Adapter) SetCommands(ctx context.Context, menus map[string][]conversati
 		menus[""] = menus[fallback]
 		codes = append([]string{""}, codes...)
 	}
+	var refused []string
+	var why error
 	for _, code := range codes {
 		if err := a.setMenu(ctx, code, menus[code]); err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			a.log.Warn("the menu of commands could not be set", "language", code, "error", err)
+			refused, why = append(refused, code), err
 		}
+	}
+	if why != nil {
+		a.log.Warn("the menu of commands could not be set", "menus", len(refused), "of", len(codes), "languages", refused, "error", why)
 	}
 	return nil
 }

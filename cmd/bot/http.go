@@ -25,6 +25,20 @@ type hooked interface {
 	Routes(in conversation.Receiver) map[string]http.Handler
 }
 
+// listener is a channel that can tell that it receives nothing although its credentials are good.
+type listener interface {
+	// Deaf says why nothing is received, nil while it is, or may soon be.
+	Deaf() error
+}
+
+// deaf says why a channel receives nothing, nil while it does.
+func deaf(c conversation.Channel) error {
+	if l, ok := c.(listener); ok {
+		return l.Deaf()
+	}
+	return nil
+}
+
 // routes are what the service's own web server answers.
 func (s *service) routes() http.Handler {
 	mux := http.NewServeMux()
@@ -46,7 +60,7 @@ func (s *service) routes() http.Handler {
 	return mux
 }
 
-// ready answers 200 while the database answers and some channel lives, 503 with the reasons otherwise. A process that
+// ready answers 200 while the database answers and some channel receives, 503 with the reasons otherwise. A process that
 // stands by is ready, too: it takes what platforms call over HTTP.
 func (s *service) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
@@ -60,16 +74,23 @@ func (s *service) ready(w http.ResponseWriter, r *http.Request) {
 		state["database"], ok = "does not answer", false
 	}
 	s.mu.Lock()
+	out := 0
 	for _, c := range s.channels {
-		state[c.Name()] = s.role(c.Name())
-		if s.dead[c.Name()] != nil {
-			state[c.Name()] = "stopped"
+		role := s.role(c.Name())
+		switch {
+		case s.dead[c.Name()] != nil:
+			role = "stopped"
+			out++
+		case role == "ok" && deaf(c) != nil:
+			role = "receives nothing"
+			out++
 		}
+		state[c.Name()] = role
 	}
 	if said := s.learner.broken.Load(); said != nil {
 		state["config"] = "a changed file has problems, the last good version is in force: " + *said
 	}
-	ok = ok && (len(s.channels) == 0 || len(s.dead) < len(s.channels))
+	ok = ok && (len(s.channels) == 0 || out < len(s.channels))
 	s.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json")
 	if !ok {

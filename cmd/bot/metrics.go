@@ -29,7 +29,7 @@ func gauge(name, help string, labels ...string) *prometheus.Desc {
 // What this process and the database tell. The database's figures are the same in every process of a service.
 var (
 	metricBuild = gauge("build_info", "What this program was built from; always 1.", "version", "revision", "go")
-	metricUp    = gauge("channel_up", "1 while a channel works, 0 once it has stopped for good.", "channel")
+	metricUp    = gauge("channel_up", "1 while a channel works, 0 once it has stopped for good or while it receives nothing.", "channel")
 	metricStale = gauge("config_broken", "1 while a changed file has problems and the last good version is in force.")
 
 	metricQueued  = gauge("outbox_queued", "Messages that may go now and wait.", "account", "lane")
@@ -68,7 +68,7 @@ func (m metrics) Collect(out chan<- prometheus.Metric) {
 	set(metricStale, truth(m.s.learner.broken.Load() != nil))
 	m.s.mu.Lock()
 	for _, c := range m.s.channels {
-		set(metricUp, truth(m.s.dead[c.Name()] == nil), c.Name())
+		set(metricUp, truth(m.s.dead[c.Name()] == nil && deaf(c) == nil), c.Name())
 	}
 	stats := make(map[string]outbox.Stats, len(m.s.workers))
 	for account, w := range m.s.workers {
