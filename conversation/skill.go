@@ -98,7 +98,7 @@ type Pressed struct {
 // Handoff is why a person should look at a conversation.
 type Handoff struct {
 	Topic  string // a configured topic, empty for the general one
-	Reason string // "asked", "nothing_matched", "not_helped", "low_score", "error", "flood", "call_back", "attachment", "topic"
+	Reason string // "asked", "nothing_matched", "not_helped", "low_score", "error", "flood", "call_back", "attachment", "topic", "privacy"
 	Lang   language.Code
 	Words  string // what the customer said, shown to staff as data
 	Urgent bool

@@ -72,7 +72,7 @@ func wire(ctx context.Context, db *persistence.DB, w wiring) (*service, error) {
 	if programme != nil {
 		programme.Match = promoted.audiences.Match
 	}
-	help := commands.Help{Voice: voice, Commands: slices.Concat([]string{"start", "help"}, programme.Commands(), promoted.commands(), []string{"language", "stop", "agent"})}
+	help := commands.Help{Voice: voice, Commands: slices.Concat([]string{"start", "help"}, programme.Commands(), promoted.commands(), []string{"language", "privacy", "mydata", "forget", "stop", "agent"})}
 	s.parts = features{help: help, voice: voice, articles: articles, loyalty: programme, surveys: surveys, offers: promoted, desk: people}
 	s.parts.questions = &knowledge.Skill{
 		Articles: articles, Texts: voice.Texts, Desk: voice.Desk, Stores: db, Lessons: db, Voted: s.learner.vote, Solved: s.solved,
@@ -118,6 +118,7 @@ func (s *service) skills(start commands.Start, agent commands.Agent) []conversat
 	usual := []conversation.Skill{p.surveys.Skill, commands.SmallTalk{Voice: voice}, commands.Media{Voice: voice}, p.questions}
 	return slices.Concat([]conversation.Skill{
 		commands.Stop{Voice: voice, Surveys: p.surveys.Skill.Name(), OnStop: p.surveys.Skill.OnStop, OnLeave: p.surveys.Skill.OnLeave},
+		s.openPrivacy(),
 	}, loyaltySkills(p.loyalty, voice.Texts), []conversation.Skill{
 		start, p.help,
 		commands.Language{Voice: voice},
