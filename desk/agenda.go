@@ -183,20 +183,24 @@ func (a *Agenda) tellUp(ctx context.Context, now time.Time) (bool, error) {
 		return false, err
 	}
 	for _, t := range list {
-		if err := a.tellOnce(ctx, t, now, "up", "away.desk_up", TimeBooks.TellUp); err != nil {
+		text := "away.desk_up"
+		if t.State != Open {
+			text = "" // they were told who looks after it
+		}
+		if err := a.tellOnce(ctx, t, now, "up", text, TimeBooks.TellUp); err != nil {
 			return false, err
 		}
 	}
 	return len(list) == seenPage, nil
 }
 
-// tellOnce tells a customer something that is noted with the ticket.
+// tellOnce tells a customer something that is noted with the ticket; an empty text is only noted.
 func (a *Agenda) tellOnce(ctx context.Context, t Ticket, now time.Time, what, text string,
 	note func(TimeBooks, context.Context, TicketID, time.Time) (bool, error),
 ) error {
 	err := a.Stores.Do(ctx, func(ctx context.Context, tx conversation.Tx) error {
 		first, err := note(a.Timed.Timed(tx), ctx, t.ID, now)
-		if err != nil || !first {
+		if err != nil || !first || text == "" {
 			return err
 		}
 		return a.tellCustomer(ctx, tx, t, timeKey(what, t.ID, now), a.Texts.Say(langOr(t.Lang), text, nil))

@@ -246,3 +246,13 @@ func TestNothingIsStartedWhileATicketIsOpenAndWhatIsStillTrueGoesOnce(t *testing
 		}
 	})
 }
+
+// TestAnOldQuestionHasADate: of a question that has waited for more than a week, a weekday would say the wrong day.
+func TestAnOldQuestionHasADate(t *testing.T) {
+	t.Parallel()
+	inBureaus(t, "2026-11-20 20:00", func(t *testing.T, b *bureau) {
+		b.say("ann", "/agent")
+		b.to("2026-11-29 22:00")
+		want(t, b.meanwhile("#support", "2026-11-30 10:01"), "#1", "20 November")
+	})
+}

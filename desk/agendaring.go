@@ -51,8 +51,12 @@ func (a *Agenda) ring(ctx context.Context, now time.Time) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	unheard, err := a.unheard(ctx, due)
+	if err != nil {
+		return false, err
+	}
 	err = a.Stores.Do(ctx, func(ctx context.Context, tx conversation.Tx) error {
-		return a.attend(ctx, tx, ids, gone, now, &told{opens: opens})
+		return a.attend(ctx, tx, ids, gone, now, &told{opens: opens, unheard: unheard})
 	})
 	if err != nil {
 		return false, fmt.Errorf("do what is due about %d tickets from %d on: %w", len(ids), ids[0], err)
@@ -67,9 +71,10 @@ const stubborn = time.Minute
 // told collects what channels are told in one transaction. A channel hears of a ticket once, by what comes first among
 // lists, and not at all when the list of an opening is about to tell of it.
 type told struct {
-	opens time.Time // the opening whose list is still to come; zero for none
-	order []conversation.Address
-	by    map[conversation.Address]map[string][]Ticket
+	opens   time.Time         // the opening whose list is still to come; zero for none
+	unheard map[TicketID]bool // whose customers know that no member of staff sees their question
+	order   []conversation.Address
+	by      map[conversation.Address]map[string][]Ticket
 }
 
 // listedSoon says that the list of the opening has the ticket.
@@ -138,6 +143,22 @@ func (a *Agenda) attend(ctx context.Context, tx conversation.Tx, ids []TicketID,
 	return a.tellChannels(ctx, tx, c, now)
 }
 
+// unheard are the tickets that have not reached the desk, as their customers were told.
+func (a *Agenda) unheard(ctx context.Context, list []Ticket) (map[TicketID]bool, error) {
+	out := map[TicketID]bool{}
+	for _, t := range list {
+		if t.State != Open || t.ToldUntil.IsZero() {
+			continue
+		}
+		unheard, err := a.Timed.Unheard(ctx, t.ID)
+		if err != nil {
+			return nil, err
+		}
+		out[t.ID] = unheard
+	}
+	return out, nil
+}
+
 // gone are the owners of tickets who are away.
 func (a *Agenda) gone(ctx context.Context, list []Ticket) (map[string]bool, error) {
 	if a.Gone == nil {
@@ -200,7 +221,10 @@ func (a *Agenda) happened(ctx context.Context, tx conversation.Tx, books Books, 
 		}
 		return a.note(ctx, tx, is, e.Step, now, "desk_times.owner_missed")
 	case e.Step == StepLate:
-		p := a.Clocks.Promise(now, a.Clocks.target(a.Clocks.topic(is)).First)
+		var p Promise // none while nobody can see the question
+		if !c.unheard[is.ID] {
+			p = a.Clocks.Promise(now, a.Clocks.target(a.Clocks.topic(is)).First)
+		}
 		return a.tellCustomer(ctx, tx, is, timeKey("late", is.ID, now), a.promise(a.Clocks, langOr(is.Lang), now, p, sayLate))
 	case e.Step == StepResolve:
 		if _, err := a.post(ctx, tx, is, timeKey("resolved", is.ID, now), a.say("desk_times.resolved", nil)); err != nil {

@@ -115,6 +115,9 @@ func TestTheDeskIsDownForAnHour(t *testing.T) {
 			b.say(fmt.Sprint("c", n), "/agent")
 			b.to(fmt.Sprintf("2026-11-20 12:%02d", 10+4*n))
 		}
+		if late := b.heard("ann", 0); strings.Count(late, "within") != 1 {
+			t.Errorf("ann was promised a time while nobody could see her question:\n%s", late)
+		}
 		before := len(b.sent["#support"])
 		b.to("2026-11-20 13:00")
 		b.down = false

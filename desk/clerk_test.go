@@ -2,6 +2,7 @@ package desk_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -254,6 +255,8 @@ func TestACustomerIsShownMasked(t *testing.T) {
 		want(t, b.ask("nigar", "customer aynur"), "2 people were found", "A. B.", "A. M.")
 		want(t, b.pressTold("nigar", "2. A. M."), "120 points")
 		want(t, b.ask("nigar", "customer 100%"), "Nobody was found")
+		b.say("c1", "/agent")
+		want(t, b.ask("nigar", fmt.Sprintf("customer %d", b.ticket("c1").ID)), "A. M.")
 	})
 }
 
@@ -276,6 +279,7 @@ func TestPointsHaveALimitForTheDay(t *testing.T) {
 		want(t, b.pressTold("nigar", "Yes"), "Left: 20")
 		b.ask("nigar", "points aynur -20 mistake")
 		want(t, b.pressTold("nigar", "Yes"), "who has 20 now")
+		want(t, b.ask("nigar", "points aynur 5 without a sign"), "+5", "without a sign")
 		b.ask("leyla", "points aynur -1000 mistake")
 		want(t, b.pressTold("leyla", "Yes"), "has only 20")
 		b.ask("leyla", "points aynur +1000 anniversary")

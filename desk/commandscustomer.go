@@ -15,6 +15,9 @@ func (c *Clerk) customer(ctx context.Context, t conversation.Turn, asked string)
 		return c.whisper(t, c.usage("customer")), nil
 	}
 	found, err := c.Stock.FindCustomers(ctx, shortened(asked, foundRunes), foundMost+1)
+	if _, number := pointsIn(asked); err == nil && len(found) == 0 && number {
+		found, err = c.Stock.FindCustomers(ctx, "#"+strings.TrimSpace(asked), 1) // a ticket's number without its sign
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -74,7 +74,7 @@ func (h Human) claimed(ctx context.Context, t conversation.Turn) (conversation.C
 	if err != nil {
 		return nil, err
 	}
-	return h.passing(t, answer), nil
+	return h.passing(t, answer, "desk.bot_answered"), nil
 }
 
 // certain is the bot's own answer, when there is one.
@@ -98,7 +98,7 @@ func (h Human) queued(ctx context.Context, t conversation.Turn) (conversation.Co
 	if answer == nil || t.In.Text == "" && len(t.In.Attachments) > 0 {
 		answer = h.Hand.HandOver(t, conversation.Handoff{Reason: "more", Words: t.In.Text, Lang: t.Lang})
 	}
-	return h.passing(t, answer), nil
+	return h.passing(t, answer, "desk.bot_answered"), nil
 }
 
 // ask asks skills in their order.
@@ -111,8 +111,9 @@ func (h Human) ask(ctx context.Context, skills []conversation.Skill, t conversat
 	return nil, nil
 }
 
-// passing relays the turn's messages and then does what else was decided.
-func (h Human) passing(t conversation.Turn, answer conversation.Commit) conversation.Commit {
+// passing relays the turn's messages and then does what else was decided. remark is the key of what the thread hears of
+// that when the ticket has an owner.
+func (h Human) passing(t conversation.Turn, answer conversation.Commit, remark string) conversation.Commit {
 	return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
 		books := h.Stores.In(tx)
 		k, ok, err := h.current(ctx, books, t)
@@ -134,7 +135,7 @@ func (h Human) passing(t conversation.Turn, answer conversation.Commit) conversa
 		if err != nil || !ok || !k.Owned() {
 			return d, err
 		}
-		_, err = h.post(ctx, tx, k, fmt.Sprintf("desk:bot:%d", t.In.ID), h.say("desk.bot_answered", nil).In(texts.Italic))
+		_, err = h.post(ctx, tx, k, fmt.Sprintf("desk:bot:%d", t.In.ID), h.say(remark, nil).In(texts.Italic))
 		return d, err
 	}
 }

@@ -124,14 +124,28 @@ func (c *Clerk) points(ctx context.Context, t conversation.Turn, args string) (c
 	}), []conversation.Button{give}), nil
 }
 
-// splitPoints parts "Aynur M +50 late parcel" at the number. A number without a sign is part of what is looked for,
-// unless it is the last that could be meant: a phone has no sign before its end, a card's code none at all.
+// splitPoints parts "Aynur M +50 late parcel" at the number. A number without a sign adds too, when it stands alone
+// between a name and a reason: beside other numbers it may be a part of a phone, and at the end a ticket or a card.
 func splitPoints(args string) (asked string, n int64, note string, numbered bool) {
 	words := strings.Fields(args)
+	at := func(i int) (string, int64, string, bool) {
+		n, _ := pointsIn(words[i])
+		return strings.Join(words[:i], " "), n, strings.Join(words[i+1:], " "), true
+	}
+	isNumber := func(i int) bool {
+		_, ok := pointsIn(words[i])
+		return ok
+	}
 	for i := 1; i < len(words); i++ {
-		signed := strings.ContainsAny(words[i][:1], "+-") || strings.HasPrefix(words[i], "−") || strings.HasPrefix(words[i], "–")
-		if v, ok := pointsIn(words[i]); ok && signed {
-			return strings.Join(words[:i], " "), v, strings.Join(words[i+1:], " "), true
+		if strings.ContainsAny(words[i][:1], "+-") || strings.HasPrefix(words[i], "−") || strings.HasPrefix(words[i], "–") {
+			if isNumber(i) {
+				return at(i)
+			}
+		}
+	}
+	for i := 1; i < len(words)-1; i++ {
+		if isNumber(i) && !isNumber(i-1) && !isNumber(i+1) {
+			return at(i)
 		}
 	}
 	return strings.Join(words, " "), 0, "", false

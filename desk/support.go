@@ -184,9 +184,10 @@ func (d *Desk) response(r Response) texts.Rich {
 	return d.say("staff_report.wait", vars)
 }
 
-// length is a time as figures show it: hours and minutes, such as 0:07.
+// length is a time as figures show it: hours and minutes, such as 0:07. What took seconds took a minute: "within" is
+// said of it.
 func length(t time.Duration) string {
-	minutes := int(t.Round(time.Minute) / time.Minute)
+	minutes := max(1, int(t.Round(time.Minute)/time.Minute))
 	return fmt.Sprintf("%d:%02d", minutes/60, minutes%60)
 }
 

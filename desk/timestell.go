@@ -59,8 +59,8 @@ func (a *Agenda) line(t Ticket, now time.Time) texts.Rich {
 	if at := strings.LastIndexByte(words, '\n'); at >= 0 {
 		words = words[at+1:]
 	}
-	since := a.Clocks.Hours.Local(t.WaitsSince())
-	vars := texts.Vars{"ticket": t.ID.String(), "day": texts.Day(since.Weekday()), "time": texts.ClockOf(since), "words": shortened(words, lineRunes)}
+	vars := a.Clocks.moment(now, t.WaitsSince())
+	vars["ticket"], vars["words"] = t.ID.String(), shortened(words, lineRunes)
 	if strings.TrimSpace(words) == "" {
 		vars["words"] = t.Reason
 	}

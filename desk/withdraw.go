@@ -99,7 +99,7 @@ func (h Human) done(ctx context.Context, t conversation.Turn) (conversation.Comm
 		d := t.Dialogue
 		d.Quiet = true
 		return d, err
-	}), nil
+	}, "desk.bot_asked"), nil
 }
 
 // isKnown says that the customer knows of an unresolved ticket.
