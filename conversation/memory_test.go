@@ -183,6 +183,10 @@ func (x *memoryTx) OpenTicket(_ context.Context, h conversation.Handoff) error {
 	return nil
 }
 
+func (x *memoryTx) Attended(context.Context) (bool, error) {
+	return len(x.tickets)+len(x.m.tickets) > 0, nil
+}
+
 func (x *memoryTx) SavePerson(_ context.Context, p conversation.Person) error {
 	x.person = &p
 	return nil

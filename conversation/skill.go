@@ -33,6 +33,9 @@ type Tx interface {
 	Send(ctx context.Context, o Outgoing) (OutgoingID, error)
 	// OpenTicket asks for a human. While the person has an open ticket of that topic, it adds to that one.
 	OpenTicket(ctx context.Context, h Handoff) error
+	// Attended says that a colleague looks after the turn's person, or that the person was told that one will: also by
+	// what this transaction has done. Nothing that we have started goes on then.
+	Attended(ctx context.Context) (bool, error)
 	// SavePerson writes the fields of Person that a turn may change: Chosen, Spoken, Name,
 	// Honorific, Zone, Welcomed, OffersAsked.
 	SavePerson(ctx context.Context, p Person) error

@@ -323,6 +323,10 @@ func (e *Engine) resume(ctx context.Context, tx Tx, t Turn, by Skill, d Dialogue
 	if !ok {
 		return d, nil
 	}
+	// While a person is spoken to, the open step waits without a word; it asks again once that is over.
+	if attended, err := tx.Attended(ctx); err != nil || attended {
+		return d, err
+	}
 	if err := r.Resume(ctx, tx, t, before); err != nil {
 		return d, fmt.Errorf("ask again: %w", err)
 	}

@@ -64,6 +64,18 @@ func (tx *Tx) OpenTicket(ctx context.Context, h conversation.Handoff) error {
 	return nil
 }
 
+// Attended implements conversation.Tx. A ticket that nobody has taken up and of which the customer knows nothing does not
+// count.
+func (tx *Tx) Attended(ctx context.Context) (bool, error) {
+	var attended bool
+	err := tx.get(ctx, &attended, `SELECT CASE WHEN EXISTS (SELECT 1 FROM tickets WHERE root_id = ? AND state <> 'resolved'
+		AND (state IN ('claimed', 'waiting') OR silent = 0)) THEN 1 ELSE 0 END`, int64(tx.turn.root))
+	if err != nil {
+		return false, fmt.Errorf("look for the tickets of %d: %w", tx.turn.root, err)
+	}
+	return attended, nil
+}
+
 // nullID is an id as it is stored, with NULL for nobody.
 func nullID[T ~int64](id T) any {
 	if id == 0 {

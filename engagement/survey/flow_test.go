@@ -136,6 +136,28 @@ func TestLowScoreCallsAPerson(t *testing.T) {
 	})
 }
 
+func TestTheQuestionWaitsInSilenceDuringATicket(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, s *shop) {
+		s.invite("ann", "nps")
+		want(t, s.Say("ann", "/help"), "Back to the survey") // nobody is asked for yet
+		for _, words := range []string{"operator", "/help", "is anybody there?"} {
+			if got := s.Say("ann", words); strings.Contains(got, "Back to the survey") {
+				t.Errorf("asked again after %q: %s", words, got)
+			}
+		}
+		s.Say("ann", "9") // whoever answers it all the same is heard
+		if i := s.invitations("ann")[0]; i.State != survey.Partial {
+			t.Errorf("the mark was not taken: %+v", i)
+		}
+
+		s.invite("bob", "nps")
+		s.Say("bob", "operator")
+		s.resolveTickets()
+		want(t, s.Say("bob", "/help"), "Back to the survey")
+	})
+}
+
 func TestNotAskedDuringATicketNorTwiceForOneEvent(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *shop) {

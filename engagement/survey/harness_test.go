@@ -96,6 +96,7 @@ func newShop(t *testing.T, url string) *shop {
 	s.Start(
 		commands.Stop{Voice: s.Voice, Surveys: s.skill.Name(), OnStop: s.skill.OnStop, OnLeave: s.skill.OnLeave},
 		commands.Help{Voice: s.Voice, Commands: []string{"help"}},
+		commands.Agent{Voice: s.Voice},
 		conversation.OpenStep{},
 		s.skill,
 		answers{},
