@@ -33,6 +33,31 @@ func TestSandboxOffers(t *testing.T) {
 			t.Errorf("asked twice:\n%s", got)
 		}
 	})
+	t.Run("who has answered under the command is not asked again", func(t *testing.T) {
+		nurlan := b.person("telegram", "nurlan")
+		nurlan.say("salam")
+		want(t, nurlan.say("/offers"), "Bəli, yazın")
+		want(t, nurlan.press("Bəli, yazın"), "Qeyd etdik")
+		if got := text(nurlan.say("saat neceye kimi acixsiniz")); strings.Contains(got, "yenilikləri sizə yazaq") || !strings.Contains(got, "23:00") {
+			t.Errorf("asked again, or not answered:\n%s", got)
+		}
+	})
+	t.Run("a lone cancel asks which", func(t *testing.T) {
+		for words, which := range map[string][]string{
+			"iptal": {"Neyi iptal edelim?", "Siparişi", "Mesajları"}, "İPTAL!": {"Neyi iptal edelim?"}, "legv et": {"Sifarişi"}, "отмена": {"Заказ"}, "cancel": {"What shall we cancel?"},
+		} {
+			want(t, b.person("telegram", "cancels "+words).say(words), which...)
+		}
+		p := b.person("telegram", "zeynep")
+		p.say("merhaba, siparişim nerede")
+		p.say("iptal")
+		want(t, p.press("Siparişi"), "Hazırlan")
+		p.say("iptal")
+		want(t, p.press("Mesajları"), "ilk yazan biz")
+		if got := text(p.say("siparişi iptal etmek istiyorum")); strings.Contains(got, "Neyi iptal") {
+			t.Errorf("who named the order was asked which:\n%s", got)
+		}
+	})
 	t.Run("the weekly offer comes once, in each one's language, to who agreed", func(t *testing.T) {
 		before := map[*person]int{ayla: len(ayla.chat()), mehmet: len(mehmet.chat()), rauf: len(rauf.chat())}
 		b.advance("72h")

@@ -117,7 +117,7 @@ func (s *service) skills(start commands.Start, agent commands.Agent) []conversat
 	p, voice := s.parts, s.parts.voice
 	usual := []conversation.Skill{p.surveys.Skill, commands.SmallTalk{Voice: voice}, commands.Media{Voice: voice}, p.questions}
 	return slices.Concat([]conversation.Skill{
-		commands.Stop{Voice: voice, Surveys: p.surveys.Skill.Name(), OnStop: p.surveys.Skill.OnStop, OnLeave: p.surveys.Skill.OnLeave},
+		commands.Stop{Voice: voice, Surveys: p.surveys.Skill.Name(), OnStop: p.surveys.Skill.OnStop, OnLeave: p.surveys.Skill.OnLeave, Order: s.cancelOrder},
 		s.openPrivacy(),
 	}, loyaltySkills(p.loyalty, voice.Texts), []conversation.Skill{
 		start, p.help,
@@ -127,6 +127,16 @@ func (s *service) skills(start commands.Start, agent commands.Agent) []conversat
 		p.offers.skill,
 		conversation.OpenStep{},
 	}, usual)
+}
+
+// cancelOrder answers who wants to cancel an order as if they had asked how that is done.
+func (s *service) cancelOrder(ctx context.Context, t conversation.Turn) (conversation.Commit, error) {
+	t.In.Kind, t.In.Text, t.Intent, t.Final = conversation.KindMessage, s.parts.voice.Texts.Label(t.Lang, "stop.cancel_order_asked", nil), "", true
+	c, err := s.parts.questions.Decide(ctx, t)
+	if c != nil || err != nil {
+		return c, err
+	}
+	return s.parts.voice.Desk.HandOver(t, conversation.Handoff{Reason: "asked", Words: t.In.Text, Lang: t.Lang}), nil
 }
 
 // openArticles puts the operator's articles and synonyms in force.

@@ -17,6 +17,8 @@ type Stop struct {
 	OnStop func(ctx context.Context, tx conversation.Tx, t conversation.Turn) error
 	// OnLeave ends the survey that is open in the same transaction, may be nil.
 	OnLeave func(ctx context.Context, tx conversation.Tx, t conversation.Turn) error
+	// Order answers how an order is cancelled, for a person who meant that; nil leaves the choice out.
+	Order func(ctx context.Context, t conversation.Turn) (conversation.Commit, error)
 }
 
 const stopSkill = "stop"
@@ -40,12 +42,16 @@ func (s Stop) Decide(_ context.Context, t conversation.Turn) (conversation.Commi
 		return s.stop(t, "word"), nil
 	case texts.IntentStopUnclear:
 		return s.ask(t), nil
+	case texts.IntentCancel:
+		if s.asksWhich(t) {
+			return s.askWhich(t), nil
+		}
 	}
 	return nil, nil
 }
 
 // Press implements conversation.Presser.
-func (s Stop) Press(_ context.Context, t conversation.Turn, a conversation.Action) (conversation.Commit, error) {
+func (s Stop) Press(ctx context.Context, t conversation.Turn, a conversation.Action) (conversation.Commit, error) {
 	switch a.Verb {
 	case "all":
 		return s.stop(t, "button"), nil
@@ -61,6 +67,10 @@ func (s Stop) Press(_ context.Context, t conversation.Turn, a conversation.Actio
 		}, nil
 	case "undo":
 		return s.undo(t), nil
+	case "order":
+		if s.Order != nil {
+			return s.Order(ctx, t)
+		}
 	}
 	c := say(t, conversation.Say(s.Texts.Say(t.Lang, "stop.nothing", nil)))
 	return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
@@ -78,7 +88,11 @@ func (s Stop) ask(t conversation.Turn) conversation.Commit {
 	row = append(row,
 		conversation.Act(s.Texts.Label(t.Lang, "stop.all", nil), stopSkill, "all", nil),
 		conversation.Act(s.Texts.Label(t.Lang, "stop.none", nil), stopSkill, "nothing", nil))
-	asks := say(t, conversation.Say(s.Texts.Say(t.Lang, "stop.unclear", nil), row))
+	return quietly(say(t, conversation.Say(s.Texts.Say(t.Lang, "stop.unclear", nil), row)))
+}
+
+// quietly is a commit whose own question stands alone: the open step does not ask again below it.
+func quietly(asks conversation.Commit) conversation.Commit {
 	return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
 		d, err := asks(ctx, tx)
 		d.Quiet = true

@@ -18,12 +18,24 @@ func (s *Skill) AfterAnswer(ctx context.Context, tx conversation.Tx, t conversat
 		t.HumanOwns, t.HumanWaits, by == nil, !slices.Contains(s.AskAfter, by.Name()), !t.Dialogue.Answered, len(t.Dialogue.Stack) > 0:
 		return nil
 	}
+	given, err := s.Reader.Agreements(ctx, t.Person.ID)
+	if err != nil {
+		return fmt.Errorf("read what %d agreed to: %w", t.Person.ID, err)
+	}
+	if answered(given) {
+		return nil // under the command, at the till or by import
+	}
 	if _, err := tx.Send(ctx, s.question(t, true)); err != nil {
 		return err
 	}
 	p := t.Person
 	p.Welcomed, p.OffersAsked = true, true // the turn has welcomed the person by now
 	return tx.SavePerson(ctx, p)
+}
+
+// answered says that the person has answered whether we may write first, with yes or no.
+func answered(all []Agreement) bool {
+	return slices.ContainsFunc(all, func(a Agreement) bool { return a.Topic == attention.TopicOffers })
 }
 
 // question asks whether we may write first. Both buttons look alike. under says that it follows an answer.

@@ -199,6 +199,9 @@ func TestStopEndsWhatIsUnderWay(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *shop) {
 		s.invite("ann", "nps")
+		if got := s.Say("ann", "cancel"); !strings.Contains(got, "What shall we cancel?") || !strings.Contains(got, "[This survey]") || strings.Contains(got, "Back to the survey") {
+			t.Errorf("a lone cancel does not ask which: %s", got)
+		}
 		want(t, s.Say("ann", "stop"), "[")
 		s.Press("ann", "This survey")
 		if i := s.invitations("ann")[0]; i.State != survey.Declined {
