@@ -67,7 +67,7 @@ func TestRedeemingTakesTwoTapsAndSpendsOnce(t *testing.T) {
 		who := s.member("ayla")
 		s.buy("ayla", "1", 30000)
 		s.advance("ayla", 49*hours)
-		wants(t, s.Say("ayla", "rewards"), "Your balance: 310 points. Choose a reward:", "[Free latte (120)]", "Gift card: 400 points")
+		wants(t, s.Say("ayla", "rewards"), "Your balance: 310 points. Choose a reward:", "Free latte: 120 points", "[Free latte (120)]", "Gift card: 400 points")
 		wants(t, s.Press("ayla", "Free latte (120)"), "Free latte: 120 points. Balance after that: 190 points", "[Yes, get it] [Cancel]")
 		yes := s.Button("ayla", "Yes, get it")
 		first := s.PressToken("ayla", yes)

@@ -41,7 +41,7 @@ func (s Rewards) Decide(ctx context.Context, t conversation.Turn) (conversation.
 	return s.list(ctx, t)
 }
 
-// list shows the rewards, those that can be had now as buttons, and the codes that are not used yet.
+// list shows the rewards, those that can be had now also as buttons, and the codes that are not used yet.
 func (s Rewards) list(ctx context.Context, t conversation.Turn) (conversation.Commit, error) {
 	a, err := s.ReadAccount(ctx, t.Person.ID, t.Now)
 	if err != nil {
@@ -65,7 +65,6 @@ func (s Rewards) list(ctx context.Context, t conversation.Turn) (conversation.Co
 		if e.Value.Points <= a.Spendable {
 			rows = append(rows, []conversation.Button{conversation.Act(
 				s.Texts.Label(t.Lang, "reward.button", texts.Vars{"reward": title, "n": e.Value.Points}), rewardsName, verbChoose, rewardData{Reward: e.ID})})
-			continue
 		}
 		lines = append(lines, s.Texts.Say(t.Lang, "reward.line", texts.Vars{"reward": title, "n": e.Value.Points}))
 	}
