@@ -92,6 +92,10 @@ type messageView struct {
 	ThreadActive bool
 }
 
+// maxPaste is how many characters one can paste at once. The apps split what is longer than a message, or make a file of
+// it; this only keeps a paste within a request of the API, at four bytes a character.
+const maxPaste = 200_000
+
 // attachable is what people can attach, in the apps' order.
 var attachable = []option{
 	{Value: lookalike.Photo, Label: "Photo"},
@@ -151,7 +155,7 @@ func (p *page) pane(platform lookalike.Platform, s seat) paneView {
 	person, seen := known(platform, s.Name)
 	v := paneView{
 		Platform: platform.Name(), Title: title(platform.Name()), Bot: p.brand(), As: s.Name, Display: display(s.Name), In: s.In,
-		Locale: cmp.Or(person.Locale, s.Locale), Reading: s.In == homePlace, Fresh: !seen && s.In != homePlace, Attach: attachable, Down: isDown(platform), Limit: 4096,
+		Locale: cmp.Or(person.Locale, s.Locale), Reading: s.In == homePlace, Fresh: !seen && s.In != homePlace, Attach: attachable, Down: isDown(platform), Limit: maxPaste,
 	}
 	v.BotInitial, v.BotColour = initial(v.Bot), colour(v.Bot)
 	v.Tabs = tabs(platform.Name(), people, v)
@@ -254,8 +258,8 @@ func message(m lookalike.Message, v paneView, at time.Time) messageView {
 	}
 	mv.Initial = initial(mv.Display)
 	// The look-alikes build this from escaped text, see lookalike.Message.
-	mv.Body = template.HTML(m.HTML) //nolint:gosec // see above
-	if m.HTML == "" {
+	mv.Body = template.HTML(m.HTML)       //nolint:gosec // see above
+	if m.HTML == "" && m.FileName == "" { // of a file alone the text is its name, which the pane shows already
 		mv.Body = template.HTML(strings.ReplaceAll(template.HTMLEscapeString(m.Text), "\n", "<br>")) //nolint:gosec // escaped here
 	}
 	if m.Image != "" {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/rapport-chat/rapport/sandbox"
 	"github.com/rapport-chat/rapport/sandbox/lookalike"
+	"github.com/rapport-chat/rapport/sandbox/slack"
 	"github.com/rapport-chat/rapport/sandbox/telegram"
 )
 
@@ -302,5 +303,27 @@ func TestManyCustomers(t *testing.T) {
 	}
 	if !strings.Contains(body, "50 earlier messages") || strings.Contains(body, "line-49-") || !strings.Contains(body, "line-299-") {
 		t.Error("not the newest 250 messages are shown")
+	}
+}
+
+// TestFileNames: a file is shown with its name, once.
+func TestFileNames(t *testing.T) {
+	t.Parallel()
+	l, err := slack.New(slack.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	for _, text := range []string{"", "have a look"} {
+		if _, err := l.Say(t.Context(), lookalike.Say{As: "nigar", Text: text, Attach: lookalike.File, In: slack.Staff}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	box := sandbox.New(sandbox.Config{Platforms: []lookalike.Platform{l}, Service: &service{now: start}})
+	w := httptest.NewRecorder()
+	sandbox.Page(box).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/?slack=nigar&slack.in=staff", nil))
+	body := w.Body.String()
+	if n, files := strings.Count(body, "note.txt"), strings.Count(body, `class="file"`); n != 2 || files != 2 || !strings.Contains(body, "have a look") {
+		t.Errorf("%d names for %d of 2 files", n, files)
 	}
 }

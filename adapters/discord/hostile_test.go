@@ -17,6 +17,7 @@ func hostileTexts(id string) []string {
 		"@everyone @here", "<@" + id + "> <@!" + id + "> <@&" + id + "> <#" + id + "> <!channel> <!here>", "@\u200beveryone a\u200bb\u2060c\ufeffd",
 		"\u202eenoyreve@ \u2066x\u2069 \u061c\u200f", "[free coffee](https://evil.example) <https://evil.example> ||spoiler||",
 		"```\ncode\n``` `@everyone` **b** __u__ ~~s~~", "# h\n- l\n> q\n>>> all\n-# small\n1. n", "</balance:1> <t:0:R> <:x:1> <a:y:2> <id:guide>", "\\*\\_\\`\\",
+		"https://a.example<script> https://a.example*b* https://a.example||x|| [a](http://b.example)<i> (http://c.example). http://d.example\\",
 	}
 }
 
@@ -110,8 +111,12 @@ func TestHostileInbound(t *testing.T) {
 				s.Errorf("typed %q, came %q", text, got)
 			}
 		}
-		if _, err := s.l.Say(s.Context(), lookalike.Say{As: "ayla", Text: strings.Repeat("x", 100<<10)}); err == nil {
-			s.Error("the platform takes 100 kB in one message")
+		long := strings.Repeat("<@&5> **b** ", 100<<10/12)
+		s.say("ayla", long) // the apps make a file of it
+		all := s.inbox.all()
+		got := all[len(all)-1]
+		if got.Text != "" || len(got.Attachments) != 1 || got.Attachments[0].Name != "message.txt" || got.Attachments[0].Size != int64(len(long)-1) {
+			s.Errorf("100 kB came as %.40q with %+v", got.Text, got.Attachments)
 		}
 	})
 }

@@ -40,7 +40,11 @@ func escapeFrom(s string, atStart bool) string {
 		c, n := utf8.DecodeRuneInString(s)
 		if address := bareAddress.FindString(s); address != "" && !isWord(before) {
 			n = len(address)
-			b.WriteString(address)
+			if next, _ := utf8.DecodeRuneInString(s[n:]); n < len(s) && !unicode.IsSpace(next) {
+				b.WriteString("<" + address + ">") // or the platform takes an escape after it for a part of it
+			} else {
+				b.WriteString(address)
+			}
 			c, _ = utf8.DecodeLastRuneInString(address)
 		} else {
 			if strings.ContainsRune(marks, c) || c == '@' && everybody.MatchString(s) {

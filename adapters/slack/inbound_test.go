@@ -158,6 +158,7 @@ func TestTexts(t *testing.T) {
 		"a < b and c > d":                               "a < b and c > d",
 		"<unknown> <":                                   "<unknown> <",
 		"<<https://example.com>>":                       "<https://example.com>",
+		"&lt;<https://example.com>|click&gt;":           "<https://example.com|click>",
 		"*not* _markup_ ~here~":                         "*not* _markup_ ~here~",
 	} {
 		ts := "1732241234." + strings.Repeat("0", 6)

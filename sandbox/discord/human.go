@@ -11,7 +11,8 @@ import (
 	"github.com/rapport-chat/rapport/sandbox/lookalike"
 )
 
-// maxTyped is how long a message a person without a subscription can write.
+// maxTyped is how long a message a person without a subscription can write; the apps make a file of a longer one.
+// Source: github.com/mwittrien/BetterDiscordAddons/issues/1413.
 const maxTyped = 2000
 
 // Say implements lookalike.Platform.
@@ -75,11 +76,15 @@ func (l *Lookalike) typed(p *person, c *chat, s lookalike.Say) (message, error) 
 	m.Content = l.withMentions(strings.TrimSpace(s.Text))
 	m.Mentions = l.mentioned(m.Content)
 	if utf8.RuneCountInString(m.Content) > maxTyped {
-		return message{}, fmt.Errorf("a message has at most %d characters: %w", maxTyped, lookalike.ErrRefused)
+		f, err := l.keepFile("message.txt", "text/plain; charset=utf-8", []byte(strings.TrimSpace(s.Text)))
+		if err != nil {
+			return message{}, err
+		}
+		m.Content, m.Mentions, m.Attachments = "", []user{}, []attachment{f.attachment()}
 	}
 	switch s.Attach {
 	case "":
-		if m.Content == "" {
+		if m.Content == "" && len(m.Attachments) == 0 {
 			return message{}, fmt.Errorf("there is nothing to send: %w", lookalike.ErrUnsupported)
 		}
 		return m, nil
@@ -96,7 +101,7 @@ func (l *Lookalike) typed(p *person, c *chat, s lookalike.Say) (message, error) 
 		m.Flags |= flagVoice
 		m.Content, a.DurationSecs, a.Waveform = "", 1.5, "AAAA"
 	}
-	m.Attachments = []attachment{a}
+	m.Attachments = append(m.Attachments, a)
 	return m, nil
 }
 

@@ -33,6 +33,7 @@ type file struct {
 	Type  string    `json:"type"`
 	User  string    `json:"user"`
 	Voice bool      `json:"voice,omitempty"`
+	Typed bool      `json:"typed,omitempty"` // a text snippet
 	At    time.Time `json:"at"`
 	Data  []byte    `json:"data"`
 }
@@ -57,6 +58,9 @@ func (l *Lookalike) fileJSON(f *file) map[string]any {
 	}
 	if f.Voice {
 		out["subtype"], out["duration_ms"] = "slack_audio", 1500
+	}
+	if f.Typed {
+		out["mode"], out["filetype"], out["editable"] = "snippet", "text", true
 	}
 	return out
 }
@@ -308,6 +312,13 @@ func (l *Lookalike) invented(p *person, kind string) (*file, error) {
 	}
 	f.Title = f.Name
 	return l.keepFile(f)
+}
+
+// snippet is the file that the app makes of a text too long for a message.
+func (l *Lookalike) snippet(p *person, text string) (*file, error) {
+	return l.keepFile(file{
+		ID: l.newFileID(), User: p.ID, At: l.cfg.Now(), Name: "Untitled.txt", Title: "Untitled", Type: "text/plain", Data: []byte(text), Typed: true,
+	})
 }
 
 // placeholder is a small picture.

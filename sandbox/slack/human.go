@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	// maxTyped is how long a message a person can type. Source: slack.com/help, "message character limit".
+	// maxTyped is how long a message a person can type; of a longer one the app makes a text snippet, which is a file.
+	// Source: slack.com/help, "message character limit" and "create a snippet".
 	maxTyped = 12_000
 	// threadPrefix begins the place name of a thread.
 	threadPrefix = "thread:"
@@ -129,9 +130,6 @@ func (l *Lookalike) Say(_ context.Context, s lookalike.Say) (string, error) {
 // typed is the message that a person makes.
 func (l *Lookalike) typed(p *person, c *channel, s lookalike.Say) (*entry, error) {
 	text := strings.TrimSpace(s.Text)
-	if utf8.RuneCountInString(text) > maxTyped {
-		return nil, fmt.Errorf("a message has at most %d characters: %w", maxTyped, lookalike.ErrRefused)
-	}
 	if text == "" && s.Attach == "" {
 		return nil, fmt.Errorf("there is nothing to send: %w", lookalike.ErrUnsupported)
 	}
@@ -139,7 +137,13 @@ func (l *Lookalike) typed(p *person, c *channel, s lookalike.Say) (*entry, error
 		Type: "message", User: p.ID, Team: l.app.team, TS: l.newTS(),
 	}}
 	e.Message.ClientMsgID = strings.ToLower(id("", "client", e.Message.TS))
-	if text != "" {
+	if utf8.RuneCountInString(text) > maxTyped {
+		f, err := l.snippet(p, text)
+		if err != nil {
+			return nil, err
+		}
+		l.share(e, f)
+	} else if text != "" {
 		e.Message.Text, e.Message.Blocks = l.compose(text)
 	}
 	if s.Attach == "" {
@@ -149,9 +153,14 @@ func (l *Lookalike) typed(p *person, c *channel, s lookalike.Say) (*entry, error
 	if err != nil {
 		return nil, err
 	}
-	e.Files, e.Message.Subtype, e.Message.Upload = []string{f.ID}, "file_share", true
-	e.Message.Files = []map[string]any{l.fileJSON(f)}
+	l.share(e, f)
 	return e, nil
+}
+
+// share puts a file into a message.
+func (l *Lookalike) share(e *entry, f *file) {
+	e.Files, e.Message.Subtype, e.Message.Upload = append(e.Files, f.ID), "file_share", true
+	e.Message.Files = append(e.Message.Files, l.fileJSON(f))
 }
 
 // Edit implements lookalike.Platform.

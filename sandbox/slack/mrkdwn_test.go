@@ -53,6 +53,7 @@ func TestTyped(t *testing.T) {
 		">> to the customer":     "&gt;&gt; to the customer",
 		"> a quote":              "&gt; a quote",
 		"https://a.test/x?a&b":   "<https://a.test/x?a&b>",
+		"<http://a.test|click>":  "&lt;<http://a.test>|click&gt;",
 		"me@a.test please":       "<mailto:me@a.test|me@a.test> please",
 		"@nigar, @nobody":        "<@" + l.Person("nigar").ID + ">, @nobody",
 		"see #support @channel.": "see <#" + l.ChannelID("support") + "> <!channel>.",

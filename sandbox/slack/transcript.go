@@ -2,6 +2,7 @@ package slack
 
 import (
 	"encoding/json"
+	"html"
 	"path/filepath"
 	"strings"
 
@@ -200,8 +201,12 @@ func (d *drawing) file(f *file) {
 	case strings.HasPrefix(f.Type, "image/"):
 		d.m.Attachment, d.m.Image = lookalike.Photo, mediaName(f)
 	default:
-		d.m.Attachment = lookalike.File
-		d.object(&textObject{Text: "📎 " + f.Title}, "")
+		name := "📎 " + f.Title
+		if d.text = append(d.text, name); d.m.Attachment != "" { // the page shows one file as such
+			d.page = append(d.page, html.EscapeString(name))
+			return
+		}
+		d.m.Attachment, d.m.FileName = lookalike.File, f.Title
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 var tokenForm = regexp.MustCompile(
-	`(https?://[^\s<>]+)|([\pL\pN._+-]+@[\pL\pN-]+\.[\pL\pN.-]*[\pL\pN])|@([\pL\pN_.-]*[\pL\pN_])|#([\pL\pN_-]+)`)
+	`(https?://[^\s<>|]+)|([\pL\pN._+-]+@[\pL\pN-]+\.[\pL\pN.-]*[\pL\pN])|@([\pL\pN_.-]*[\pL\pN_])|#([\pL\pN_-]+)`)
 
 // compose turns what a person types into a message's text, in mrkdwn with escapes, and its rich text, as the app makes
 // both of it. "@bot" is the bot; a line that begins with "> " is a quote.

@@ -13,7 +13,8 @@ import (
 	"github.com/rapport-chat/rapport/sandbox/lookalike"
 )
 
-// Say implements lookalike.Platform. The first words of somebody new count as having pressed Start.
+// Say implements lookalike.Platform. The first words of somebody new count as having pressed Start. A text that is
+// longer than a message becomes several; the id is that of the last one.
 func (l *Lookalike) Say(_ context.Context, s lookalike.Say) (string, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -28,7 +29,7 @@ func (l *Lookalike) Say(_ context.Context, s lookalike.Say) (string, error) {
 			return "", err
 		}
 	}
-	m, err := l.typed(p, s)
+	list, err := l.typed(p, s)
 	if err != nil {
 		return "", err
 	}
@@ -39,9 +40,9 @@ func (l *Lookalike) Say(_ context.Context, s lookalike.Say) (string, error) {
 		}
 		quoted := e.Message
 		quoted.ReplyTo = nil
-		m.ReplyTo = &quoted
+		list[0].ReplyTo = &quoted
 	}
-	return l.say(p, c, m)
+	return l.say(p, c, list...)
 }
 
 // speaker finds the person and the chat that they write in.
@@ -65,17 +66,28 @@ func (l *Lookalike) speaker(as, in string) (*person, *chat, error) {
 	return p, l.chats[p.ID], nil
 }
 
-// typed is the message that a person makes.
-func (l *Lookalike) typed(p *person, s lookalike.Say) (message, error) {
+// typed is what a person sends: one message, or a text that is longer than one in several.
+func (l *Lookalike) typed(p *person, s lookalike.Say) ([]message, error) {
+	if s.Attach != "" {
+		m, err := l.attached(p, s)
+		return []message{m}, err
+	}
 	text := strings.TrimSpace(s.Text)
-	if s.Attach == "" {
-		if text == "" {
-			return message{}, fmt.Errorf("there is nothing to send: %w", lookalike.ErrUnsupported)
-		}
-		if utf16Len(text) > maxText {
-			return message{}, fmt.Errorf("a message has at most %d characters: %w", maxText, lookalike.ErrRefused)
-		}
-		return message{Text: text, Entities: withDetected(text, nil)}, nil
+	if text == "" {
+		return nil, fmt.Errorf("there is nothing to send: %w", lookalike.ErrUnsupported)
+	}
+	var list []message
+	for _, piece := range messagesOf(text) {
+		list = append(list, message{Text: piece, Entities: withDetected(piece, nil)})
+	}
+	return list, nil
+}
+
+// attached is a message with something attached. The apps do not send a caption that is too long.
+func (l *Lookalike) attached(p *person, s lookalike.Say) (message, error) {
+	text := strings.TrimSpace(s.Text)
+	if utf16Len(text) > maxCaption {
+		return message{}, fmt.Errorf("a caption has at most %d characters: %w", maxCaption, lookalike.ErrRefused)
 	}
 	m := message{Caption: text, CaptionEntities: withDetected(text, nil)}
 	switch s.Attach {
@@ -113,8 +125,17 @@ func invented(kind string) (*file, error) {
 	return nil, fmt.Errorf("nobody can attach %q: %w", kind, lookalike.ErrUnsupported)
 }
 
-// say puts a person's message into the chat and before the bot.
-func (l *Lookalike) say(p *person, c *chat, m message) (string, error) {
+// say puts a person's messages into the chat and before the bot. It answers the id of the last one.
+func (l *Lookalike) say(p *person, c *chat, list ...message) (id string, err error) {
+	for _, m := range list {
+		if id, err = l.sayOne(p, c, m); err != nil {
+			return "", err
+		}
+	}
+	return id, nil
+}
+
+func (l *Lookalike) sayOne(p *person, c *chat, m message) (string, error) {
 	now := l.cfg.Now()
 	m.ID, m.From, m.Chat, m.Date = l.nextMessage, p.user(), c.ref, now.Unix()
 	e := &entry{Message: m, By: p.Name, At: now}

@@ -71,11 +71,11 @@ func (l *Lookalike) tapKey(p *person, c *chat, k menuKey) error {
 	case k.RequestLocation:
 		s.Attach = lookalike.Location
 	}
-	m, err := l.typed(p, s)
+	list, err := l.typed(p, s)
 	if err != nil {
 		return err
 	}
-	_, err = l.say(p, c, m)
+	_, err = l.say(p, c, list...)
 	return err
 }
 
