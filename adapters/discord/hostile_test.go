@@ -8,7 +8,6 @@ import (
 
 	"github.com/rapport-chat/rapport/conversation"
 	platform "github.com/rapport-chat/rapport/sandbox/discord"
-	"github.com/rapport-chat/rapport/sandbox/lookalike"
 )
 
 // hostileTexts are what people type to be noticed, or to be somebody else.
