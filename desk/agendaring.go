@@ -287,8 +287,12 @@ func (a *Agenda) tellChannels(ctx context.Context, tx conversation.Tx, c *told, 
 			}
 			urgentFirst(tickets)
 			shown := tickets[:min(len(tickets), listed)]
+			var until time.Time
+			if what == listRemind { // "due soon" is stale once all are overdue, as after an outage
+				until = slices.MaxFunc(tickets, func(a, b Ticket) int { return a.DueAt.Compare(b.DueAt) }).DueAt
+			}
 			_, err := tx.Send(ctx, conversation.Outgoing{
-				Key: timeKey("list-"+what, tickets[0].ID, now), To: to, Customer: nobody, Lane: conversation.LaneNotice,
+				Key: timeKey("list-"+what, tickets[0].ID, now), To: to, Customer: nobody, Lane: conversation.LaneNotice, NotAfter: until,
 				Body: a.list(a.say(headings[what], nil).In(texts.Bold), shown, len(tickets)-len(shown), now),
 			})
 			if err != nil {

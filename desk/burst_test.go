@@ -126,6 +126,11 @@ func TestTheDeskIsDownForAnHour(t *testing.T) {
 		if a, c := b.heard("ann", ann), b.heard("bob", bob); a != "Your message has reached our team." || c != a {
 			t.Errorf("ann hears %q, bob %q", a, c)
 		}
+		for _, i := range b.sent["#support"][before:] {
+			if said := i.Body.Text.Plain(); strings.Contains(said, "Due soon") && strings.Contains(said, "#2 ") {
+				t.Errorf("a stale reminder after the outage: %q", said)
+			}
+		}
 		shown, last := map[string]bool{}, 0
 		for _, i := range fresh(b.sent["#support"][before:]) {
 			if i.Report.Kind == desk.CardReport {
