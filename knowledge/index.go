@@ -29,6 +29,7 @@ type index struct {
 	pairs         *space[uint32]  // two concepts in one question; only phrasings
 	firstOf       []uint32        // per document: its first phrasing; one more at the end
 	rare          rareWords       // unusual words of taught articles
+	full          map[string]int  // whose alone a question is, folded; see withFull
 	firstSentence []uint32        // the same for the sentences of answers
 	// trust is the exponent of everyday weights, 1 down to 0: the more phrasings
 	// articles have, the better they show themselves which words matter.
@@ -114,7 +115,7 @@ func buildIndex(documents []document, code language.Code, lex *lexicon) *index {
 	ix.pairs = b.pairs.build()
 	ix.vocabulary.finish()
 	ix.trust = 3 / (3 + ix.phrasingsPerDocument())
-	ix.rare = ix.rareWordsOf()
+	ix.rare, ix.full = ix.rareWordsOf(), ix.inFull()
 	ix.scratch.New = func() any { return newScratch(ix) }
 	return ix
 }

@@ -154,6 +154,7 @@ func (l *Library) rankIn(q Query, code language.Code) Ranking {
 		return q.Allowed == nil || q.Allowed(l.articles[ix.documents[d].article].ID)
 	})
 	ranked, confidence, rare := ix.withRare(analysed, ranked, confidence)
+	ranked, confidence = ix.withFull(q.Text, analysed, ranked, confidence)
 	r := Ranking{Language: code, Confidence: confidence, rare: rare}
 	if len(ranked) == 0 {
 		return r
@@ -163,6 +164,9 @@ func (l *Library) rankIn(q Query, code language.Code) Ranking {
 	ranked, r.Outcome = ix.steady(q.Text, analysed, ranked, sure, confidence)
 	r.Certain = r.Outcome == Answer && ix.certain(q.Text, analysed, ranked[0].document, confidence, l.Thresholds(code))
 	r.held = sure == Answer && r.Outcome != Answer
+	left, open := ix.doubted(q.Text, analysed, ranked[0].document, r.Outcome, q.Language != "" && q.Language != code)
+	r.Outcome, r.held = left, r.held || open
+	r.Certain = r.Certain && r.Outcome == Answer
 	for _, c := range ranked[:min(len(ranked), maxResults)] {
 		r.Results = append(r.Results, Result{
 			ArticleID: l.articles[ix.documents[c.document].article].ID, Language: code,

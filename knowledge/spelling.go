@@ -45,6 +45,9 @@ func (ix *index) readWord(w string) reading {
 	if _, ok := ix.stems.ids[language.Stem(w, ix.code)]; ok && known {
 		return r
 	}
+	if !known && ix.foreign(w) {
+		return r
+	}
 	near := ix.vocabulary.near(w)
 	if !known {
 		if better, ok := ix.correct(w, near); ok {
@@ -65,6 +68,11 @@ func (ix *index) readWord(w string) reading {
 		r.keys = ix.lexicon.patterns(ix.vocabulary.words[r.near[0].id])
 	}
 	return r
+}
+
+// foreign says whether an unknown word is an everyday one of another language, and so nothing misspelt.
+func (ix *index) foreign(w string) bool {
+	return slices.ContainsFunc(language.All, func(code language.Code) bool { return code != ix.code && language.Tells(w, code) })
 }
 
 // lexiconLikeness is what a concept counts whose word was only guessed.

@@ -219,10 +219,28 @@ func (m *latinModel) word(w string) (score float64, listed bool) {
 	}
 	letters := m.letterScore(key)
 	p, listed := m.words[key]
+	if !m.latinRussian && Tells(w, m.code) {
+		return tellingScore(p, listed, letters) + tellingLead, true
+	}
 	if listed && p > letters {
 		return math.Max(p, wordFloor), true
 	}
 	return math.Max(letters, wordFloor), listed
+}
+
+// tellingWord is the log probability that a telling word has at least: one in two thousand words.
+const tellingWord = -7.6
+
+// tellingLead is what a telling word is worth besides: nearly as much as the language that a person is known to use.
+const tellingLead = 5.0
+
+// tellingScore is the log probability of a telling word.
+func tellingScore(p float64, listed bool, letters float64) float64 {
+	score := math.Max(letters, tellingWord)
+	if listed {
+		score = math.Max(score, p)
+	}
+	return score
 }
 
 // wordFloor keeps one foreign word from outweighing the rest of the message.
