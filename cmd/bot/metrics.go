@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/outbox"
+	"github.com/rapport-chat/rapport/persistence"
 )
 
 // metricsTimeout is how long a scrape may keep the database busy.
@@ -118,10 +121,15 @@ func (m metrics) collectDatabase(out chan<- prometheus.Metric, set func(*prometh
 		}
 		return max(now.Sub(since).Seconds(), 0)
 	}
-	for _, q := range f.Queues {
+	for _, q := range m.withIdle(f.Queues) {
 		set(metricQueued, float64(q.Due), q.Account, lanes[q.Lane])
 		set(metricLater, float64(q.Later), q.Account, lanes[q.Lane])
 		set(metricOldest, age(q.Oldest), q.Account, lanes[q.Lane])
+	}
+	for _, account := range m.accounts() {
+		if _, ok := f.Unknown[account]; !ok {
+			set(metricUnknown, 0, account)
+		}
 	}
 	for account, n := range f.Unknown {
 		set(metricUnknown, float64(n), account)
@@ -138,6 +146,33 @@ func (m metrics) collectDatabase(out chan<- prometheus.Metric, set func(*prometh
 	for _, state := range []string{"open", "claimed", "waiting"} {
 		set(metricTickets, float64(f.Tickets[state]), state)
 	}
+}
+
+// accounts are those that this process knows.
+func (m metrics) accounts() []string {
+	m.s.mu.Lock()
+	defer m.s.mu.Unlock()
+	known := map[string]bool{}
+	for _, account := range m.s.accounts {
+		known[account] = account != ""
+	}
+	for account := range m.s.workers {
+		known[account] = true
+	}
+	maps.DeleteFunc(known, func(_ string, yes bool) bool { return !yes })
+	return slices.Sorted(maps.Keys(known))
+}
+
+// withIdle adds the lanes in which nothing waits, so that a panel shows a nought and an alert has something to look at.
+func (m metrics) withIdle(queues []persistence.Queue) []persistence.Queue {
+	for _, account := range m.accounts() {
+		for lane := range lanes {
+			if !slices.ContainsFunc(queues, func(q persistence.Queue) bool { return q.Account == account && q.Lane == lane }) {
+				queues = append(queues, persistence.Queue{Account: account, Lane: lane})
+			}
+		}
+	}
+	return queues
 }
 
 // metricsHandler answers GET /metrics.

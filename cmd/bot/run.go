@@ -7,6 +7,7 @@ import (
 
 	"github.com/rapport-chat/rapport/clock"
 	"github.com/rapport-chat/rapport/config"
+	"github.com/rapport-chat/rapport/outbox"
 	"github.com/rapport-chat/rapport/persistence"
 )
 
@@ -37,8 +38,11 @@ func (r *runCmd) Run(ctx context.Context, con terminal, cli *commandLine) (err e
 	if err != nil {
 		return err
 	}
-	log.Info("rapport is running", "version", buildFacts().Version, "database", db.String(), "config", path)
-	return s.Run(ctx)
+	log.Info("rapport is starting", "version", buildFacts().Version, "database", db.String(), "config", path)
+	if err := s.Run(ctx); !errors.Is(err, outbox.ErrRunning) {
+		return err
+	}
+	return fmt.Errorf("another bot runs on %s already; end that one first, or use PostgreSQL, where a second one stands by", db)
 }
 
 type migrateCmd struct{}

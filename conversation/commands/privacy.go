@@ -138,14 +138,9 @@ func (p Privacy) ask(t conversation.Turn) conversation.Commit {
 	}
 	yes := conversation.Act(p.Texts.Label(t.Lang, "forget.yes", nil), privacySkill, "forget", forgetting{p.words(t)})
 	yes.Style = "danger"
-	asks := say(t, conversation.Say(p.Texts.Say(t.Lang, key, nil), []conversation.Button{
+	return quietly(say(t, conversation.Say(p.Texts.Say(t.Lang, key, nil), []conversation.Button{
 		yes, conversation.Act(p.Texts.Label(t.Lang, "forget.no", nil), privacySkill, "keep", nil),
-	}))
-	return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
-		d, err := asks(ctx, tx)
-		d.Quiet = true
-		return d, err
-	}
+	})))
 }
 
 // Press implements conversation.Presser.

@@ -2,6 +2,8 @@ package commands
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/texts"
@@ -26,6 +28,10 @@ const stopSkill = "stop"
 // consentWording names the text that a person has seen when saying yes or no by this skill.
 const consentWording = "stop.done/1"
 
+// askWording is the question what to stop. Until it is answered it holds as a no: who wrote "stop" and says no more is
+// not written to.
+const askWording = "stop.unclear/1"
+
 // undoWording is what the button said that took the stop back.
 const undoWording = "stop.undo/1"
 
@@ -36,11 +42,14 @@ func (Stop) Name() string { return stopSkill }
 func (s Stop) Decide(_ context.Context, t conversation.Turn) (conversation.Commit, error) {
 	switch t.Intent {
 	case texts.IntentStop:
-		if _, open := t.Dialogue.Open(s.Surveys); open && t.In.Command == "" {
+		if _, open := t.Dialogue.Open(s.Surveys); open && t.In.Command == "" && !t.Person.Stopped {
 			return s.ask(t), nil
 		}
 		return s.stop(t, "word"), nil
 	case texts.IntentStopUnclear:
+		if t.Person.Stopped {
+			return say(t, conversation.Say(s.Texts.Say(t.Lang, "stop.already", nil), s.undoRow(t))), nil
+		}
 		return s.ask(t), nil
 	case texts.IntentCancel:
 		if s.asksWhich(t) {
@@ -62,6 +71,9 @@ func (s Stop) Press(ctx context.Context, t conversation.Turn, a conversation.Act
 					return t.Dialogue, err
 				}
 			}
+			if err := s.letGo(ctx, tx, a); err != nil {
+				return t.Dialogue, err
+			}
 			_, err := tx.Send(ctx, conversation.Say(s.Texts.Say(t.Lang, "stop.survey_done", nil)))
 			return t.Dialogue.Without(s.Surveys), err
 		}, nil
@@ -74,21 +86,51 @@ func (s Stop) Press(ctx context.Context, t conversation.Turn, a conversation.Act
 	}
 	c := say(t, conversation.Say(s.Texts.Say(t.Lang, "stop.nothing", nil)))
 	return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
+		if err := s.letGo(ctx, tx, a); err != nil {
+			return t.Dialogue, err
+		}
 		d, err := c(ctx, tx)
 		d.AskAgain = true
 		return d, err
 	}, nil
 }
 
+// held is the data of buttons under a question that holds everything until it is answered. Buttons that were made before
+// there was such a thing have none.
+type held struct {
+	Held bool `json:"h"`
+}
+
+// letGo ends what the question held, as the person wants nothing or one survey alone to stop.
+func (s Stop) letGo(ctx context.Context, tx conversation.Tx, a conversation.Action) error {
+	var h held
+	if len(a.Data) > 0 {
+		if err := json.Unmarshal(a.Data, &h); err != nil {
+			return fmt.Errorf("read a button of stop: %w", err)
+		}
+	}
+	if !h.Held {
+		return nil
+	}
+	return tx.RecordConsent(ctx, conversation.Consent{Topic: "all", Granted: true, Wording: askWording, Way: "button"})
+}
+
 func (s Stop) ask(t conversation.Turn) conversation.Commit {
 	var row []conversation.Button
 	if _, open := t.Dialogue.Open(s.Surveys); open {
-		row = append(row, conversation.Act(s.Texts.Label(t.Lang, "stop.this_survey", nil), stopSkill, "survey", nil))
+		row = append(row, conversation.Act(s.Texts.Label(t.Lang, "stop.this_survey", nil), stopSkill, "survey", held{true}))
 	}
 	row = append(row,
 		conversation.Act(s.Texts.Label(t.Lang, "stop.all", nil), stopSkill, "all", nil),
-		conversation.Act(s.Texts.Label(t.Lang, "stop.none", nil), stopSkill, "nothing", nil))
-	return quietly(say(t, conversation.Say(s.Texts.Say(t.Lang, "stop.unclear", nil), row)))
+		conversation.Act(s.Texts.Label(t.Lang, "stop.none", nil), stopSkill, "nothing", held{true}))
+	asks := quietly(say(t, conversation.Say(s.Texts.Say(t.Lang, "stop.unclear", nil), row)))
+	return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
+		err := tx.RecordConsent(ctx, conversation.Consent{Topic: "all", Granted: false, Wording: askWording, Way: "word"})
+		if err != nil {
+			return t.Dialogue, err
+		}
+		return asks(ctx, tx)
+	}
 }
 
 // quietly is a commit whose own question stands alone: the open step does not ask again below it.
@@ -112,10 +154,14 @@ func (s Stop) stop(t conversation.Turn, way string) conversation.Commit {
 				return d, err
 			}
 		}
-		undo := conversation.Act(s.Texts.Label(t.Lang, "stop.undo", nil), stopSkill, "undo", nil)
-		_, err = tx.Send(ctx, conversation.Say(s.Texts.Say(t.Lang, "stop.done", nil), []conversation.Button{undo}))
+		_, err = tx.Send(ctx, conversation.Say(s.Texts.Say(t.Lang, "stop.done", nil), s.undoRow(t)))
 		return d, err
 	}
+}
+
+// undoRow takes the stop back.
+func (s Stop) undoRow(t conversation.Turn) []conversation.Button {
+	return []conversation.Button{conversation.Act(s.Texts.Label(t.Lang, "stop.undo", nil), stopSkill, "undo", nil)}
 }
 
 // undo takes the stop back. It is no yes to offers: that is a question of its own.

@@ -3,6 +3,7 @@ package loyalty
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/rapport-chat/rapport/conversation"
@@ -56,11 +57,25 @@ func (p *Programme) tierRose(lang language.Code, was, is string) texts.Rich {
 func (p *Programme) creditText(lang language.Code, a Account, points int64, reason Reason, now time.Time) texts.Rich {
 	vars := texts.Vars{"n": points, "reason": p.reasonText(lang, reason), "balance": a.Spendable}
 	key := "balance.credit"
+	if then := p.buysThen(lang, a, now); then != "" { // what comes is more than how far the next reward is
+		return texts.Lines(p.Texts.Say(lang, key, vars), p.pendingLine(lang, a, now), p.Texts.Say(lang, "balance.buys_then", texts.Vars{"rewards": then}))
+	}
 	if reward, rest, ok := p.nearest(a.Spendable+a.Pending, now); ok {
 		key = "balance.credit_nearest"
 		vars["reward"], vars["rest"] = p.rewardTitle(lang, reward), rest
 	}
 	return texts.Lines(p.Texts.Say(lang, key, vars), p.pendingLine(lang, a, now))
+}
+
+// buysThen are the rewards that the points buy once the pending ones are there, and do not yet.
+func (p *Programme) buysThen(lang language.Code, a Account, now time.Time) string {
+	var titles []string
+	for _, e := range p.choices(now) {
+		if e.Value.Points > a.Spendable && e.Value.Points <= a.Spendable+a.Pending && p.tierAllows(a, &e.Value) {
+			titles = append(titles, p.local(lang, e.Value.Title))
+		}
+	}
+	return strings.Join(titles, ", ")
 }
 
 // nearest is the cheapest reward that points do not buy yet, and how many are missing.

@@ -12,6 +12,18 @@ import (
 	"github.com/rapport-chat/rapport/engagement/loyalty"
 )
 
+// TestACreditNoticeNamesWhatThePendingPointsBuy: a balance of nought beside two hundred new points reads like a mistake
+// unless what they are good for is said.
+func TestACreditNoticeNamesWhatThePendingPointsBuy(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, s *shop) {
+		s.member("ayla")
+		got := s.buy("ayla", "1", 11000)
+		wants(t, got, "+110 points", "Balance: 10 points", "Pending: 110 points", "You can get then: Free latte, Mug")
+		lacks(t, got, "Gift card")
+	})
+}
+
 func TestCreditNoticeOnceADay(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *shop) {

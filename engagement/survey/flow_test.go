@@ -218,6 +218,44 @@ func TestStopEndsWhatIsUnderWay(t *testing.T) {
 	})
 }
 
+// TestStopWithoutAChoiceHoldsEverything: the question what to stop is a stop until it is answered.
+func TestStopWithoutAChoiceHoldsEverything(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, s *shop) {
+		for _, who := range []string{"ann", "bob", "cem"} {
+			s.invite(who, "nps")
+			want(t, s.Say(who, "stop"), "What shall we stop?", "[This survey]", "[All messages]", "[Nothing]")
+		}
+		want(t, s.Press("bob", "Nothing"), "nothing has changed")
+		want(t, s.Say("cem", "stop"), "We won't write first any more", "[Undo]") // twice is an answer
+		if got := s.since("ann", 40*24*time.Hour); got != "" {
+			t.Errorf("who said stop and chose nothing was written to: %s", got)
+		}
+		for who, stopped := range map[string]bool{"ann": true, "bob": false, "cem": true} {
+			st, err := s.DB.Conversations().Load(t.Context(), conversation.Inbound{Customer: s.Customer(who)})
+			if err != nil || st.Person.Stopped != stopped {
+				t.Errorf("%s: stopped %v, want %v; %v", who, st.Person.Stopped, stopped, err)
+			}
+		}
+	})
+}
+
+// TestABareNumberIsMeantAsAMark: while a mark is awaited, a number beside the scale is told so and not looked up.
+func TestABareNumberIsMeantAsAMark(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, s *shop) {
+		s.invite("ann", "nps")
+		for _, number := range []string{"11", "100", " 7.5 ", "-1", "7,5"} {
+			if got := s.Say("ann", number); !strings.Contains(got, "0") || !strings.Contains(got, "10") || strings.Contains(got, "answer") {
+				t.Errorf("%q is answered with %q", number, got)
+			}
+		}
+		if i := s.invitations("ann")[0]; i.State != survey.Open {
+			t.Errorf("afterwards: %+v", i)
+		}
+	})
+}
+
 func TestRoundsAskEverybodyOnceAndHaveNoPast(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *shop) {

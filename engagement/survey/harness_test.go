@@ -59,7 +59,7 @@ type answers struct{}
 func (answers) Name() string { return "answers" }
 
 func (answers) Decide(_ context.Context, t conversation.Turn) (conversation.Commit, error) {
-	if !strings.Contains(t.In.Text, "delivery") {
+	if !strings.Contains(t.In.Text, "delivery") && t.In.Text != "11" { // as an article that says "11:00–22:00" might
 		return nil, nil
 	}
 	return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -117,7 +118,7 @@ func (s *Skill) typed(ctx context.Context, t conversation.Turn, r ref, set *Sett
 	}
 	switch q.form {
 	case byMark:
-		if t.LastResort {
+		if t.LastResort || bareNumber.MatchString(t.In.Text) {
 			return s.hint(t, "survey.not_a_mark", texts.Vars{"lo": q.lo, "hi": q.hi}), nil
 		}
 		return nil, nil
@@ -187,6 +188,10 @@ func (s *Skill) isQuestion(ctx context.Context, t conversation.Turn) (bool, erro
 	}
 	return s.Question(ctx, t)
 }
+
+// bareNumber is a number that is no mark: "11" to a scale up to 10, "7.5". Nobody asks something with it while a mark is
+// awaited.
+var bareNumber = regexp.MustCompile(`^\s*[-+−]?\d+([.,/]\d+)?\s*$`)
 
 func sameWords(t conversation.Turn, label string) bool {
 	return strings.TrimSpace(language.Fold(t.In.Text, t.Lang)) == strings.TrimSpace(language.Fold(label, t.Lang))
