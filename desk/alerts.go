@@ -15,6 +15,7 @@ import (
 const (
 	ChannelDead  = "channel_dead"  // subjects: channels that have stopped for good
 	ConfigBroken = "config_broken" // subject: what is wrong with the changed file
+	ConfigWaits  = "config_waits"  // subject: a changed section that takes a restart
 	EventsParked = "events_parked" // counted: events whose turns failed too often
 	AnswersLost  = "answers_lost"  // counted: turns whose answers no platform took
 	SentUnknown  = "sent_unknown"  // counted: messages of which nobody knows whether they arrived

@@ -56,7 +56,7 @@ func (a *alarm) Run(ctx context.Context) error {
 
 // look tells what is new.
 func (a *alarm) look(ctx context.Context) error {
-	all := []desk.Trouble{{Kind: desk.ChannelDead, Well: []string{}}, {Kind: desk.ConfigBroken}}
+	all := []desk.Trouble{{Kind: desk.ChannelDead, Well: []string{}}, {Kind: desk.ConfigBroken}, {Kind: desk.ConfigWaits}}
 	a.s.mu.Lock()
 	for _, c := range a.s.channels {
 		switch name := c.Name(); {
@@ -69,6 +69,9 @@ func (a *alarm) look(ctx context.Context) error {
 	a.s.mu.Unlock()
 	if said := a.s.learner.broken.Load(); said != nil {
 		all[1].Subjects = []string{*said}
+	}
+	if waits := a.s.learner.waits.Load(); waits != nil {
+		all[2].Subjects = *waits
 	}
 	if a.s.due.Holds() { // one process of several looks at what the database knows
 		more, err := a.s.db.Alerts().Troubles(ctx)

@@ -25,7 +25,8 @@ type learner struct {
 	pending atomic.Bool   // what was learned is not in force yet
 	wake    chan struct{} // something was committed since a vote
 	broken  atomic.Pointer[string]
-	file    knowledge.LearnedFile // where lessons are written for the operator
+	waits   atomic.Pointer[[]string] // changed sections that take a restart
+	file    knowledge.LearnedFile    // where lessons are written for the operator
 
 	mu      sync.Mutex
 	learned []knowledge.Learned // in force
@@ -210,7 +211,12 @@ func (l *learner) reload() []string {
 	l.s.parts.articles.Update(func(c *knowledge.Content) {
 		c.Articles, c.Synonyms = set.content.Articles, set.content.Synonyms
 	})
-	l.s.log.Info("the articles are read again; other sections of the config take effect at the next start", "articles", len(set.content.Articles))
+	l.s.log.Info("the articles are read again", "articles", len(set.content.Articles))
+	waits := changedSections(l.s.set.document, set.document)
+	if len(waits) > 0 {
+		l.s.log.Warn("sections of the config have changed that take effect at the next start: restart the bot", "sections", waits)
+	}
+	l.waits.Store(&waits)
 	return set.watched()
 }
 
