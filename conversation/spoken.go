@@ -24,7 +24,13 @@ func (e *Engine) spoken(in Inbound, p Person, asks reading) (language.Code, bool
 	}
 	known := e.known(in, p)
 	word := p.Spoken != "" && len(strings.Fields(text)) < 2
+	if asks.ok && azerbaijaniLetters(text) {
+		asks.code, word = language.Azerbaijani, false
+	}
 	if asks.ok && asks.intent != texts.IntentStopUnclear && !(word && asks.code != language.Russian) {
+		if asks.code == "" && known == "" {
+			asks.code = e.read(in, e.cfg.Languages[0]).code // nothing speaks against the language of the reply
+		}
 		return asks.code, slices.Contains(e.cfg.Languages, asks.code) // words that languages share say nothing
 	}
 	g := language.DetectKnowing(text, e.cfg.Languages, known)
@@ -33,6 +39,11 @@ func (e *Engine) spoken(in Inbound, p Person, asks reading) (language.Code, bool
 		return "", false
 	}
 	return g.Code, g.Sure() && (known == "" || g.Code == known || evident(g, p.Spoken != ""))
+}
+
+// azerbaijaniLetters says whether a text has a Latin letter that only Azerbaijani has.
+func azerbaijaniLetters(text string) bool {
+	return strings.ContainsAny(language.Lower(text, language.Azerbaijani), "əǝ")
 }
 
 // How much of a message must be common words of another language than the one known.
