@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -50,9 +51,11 @@ func TestAGatewayWithoutExtras(t *testing.T) {
 // TestAGatewayThatNeverAnswers: the log warns, and the adapter says that it receives nothing, until it does.
 func TestAGatewayThatNeverAnswers(t *testing.T) {
 	t.Parallel()
-	gone, logged := true, &bytes.Buffer{}
+	var gone atomic.Bool
+	gone.Store(true)
+	logged := &bytes.Buffer{}
 	onStage(t, platform.Config{}, func(s *stage) {
-		s.opts = append(s.opts, discord.WithTransport(without{s.transport(), []string{"gateway", "gateway/bot"}, func() bool { return gone }}))
+		s.opts = append(s.opts, discord.WithTransport(without{s.transport(), []string{"gateway", "gateway/bot"}, gone.Load}))
 		a, err := discord.New(discord.Config{Token: config.NewSecret(s.l.Token()), APIURL: "http://discord.test"},
 			slog.New(slog.NewTextHandler(logged, nil)), s.opts...)
 		s.must(err)
@@ -68,7 +71,7 @@ func TestAGatewayThatNeverAnswers(t *testing.T) {
 		if !strings.Contains(logged.String(), "level=WARN") {
 			s.Errorf("nothing warns:\n%s", logged)
 		}
-		gone = false
+		gone.Store(false)
 		synctest.Wait()
 		s.online()
 		s.after(time.Second)
