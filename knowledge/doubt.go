@@ -53,8 +53,8 @@ func (ix *index) bare(q question) bool {
 		switch {
 		case anyOf(q.concepts[i], bareConcepts()):
 			asks = true
-		case everydayWeight(r.word, ix.code) >= littleSaid && !(asks && everydayWeight(r.word, ix.code) < tellingWeight):
-			return false // "much" of "how much" is no subject
+		case everydayWeight(r.word, ix.code) >= littleSaid:
+			return false
 		}
 	}
 	return asks

@@ -41,6 +41,11 @@ func TestWhereAndHowMuchAsPeopleTypeIt(t *testing.T) {
 		{"bayramda kaça kadar açıksınız", "holiday_hours", language.Turkish},
 		{"neceye qeder aciqsiniz", "opening_hours", language.Azerbaijani},
 		{"bayramda neçəyə qədər açıqsınız", "holiday_hours", language.Azerbaijani},
+		{"when do you open", "opening_hours", language.English},
+		{"do you deliver", "delivery_area", language.English},
+		{"where are you", "addresses", language.English},
+		{"ne zaman açıksınız", "opening_hours", language.Turkish},
+		{"когда вы открыты", "opening_hours", language.Russian},
 		{"until what time are you open", "opening_hours", language.English},
 		{"until when are you open on holidays", "holiday_hours", language.English},
 	}

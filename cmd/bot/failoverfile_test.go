@@ -18,8 +18,8 @@ func TestOneProcessOnAFile(t *testing.T) {
 	if code := second.wait(t); code != 1 {
 		t.Errorf("the second process ended with %d, want 1", code)
 	}
-	if said := second.err.String(); !strings.Contains(said, telegramAccount) || !strings.Contains(said, "stop it first") {
-		t.Errorf("the second process does not say which account is run already: %s", tail(said))
+	if said := second.err.String(); !strings.Contains(said, "test.db already") || !strings.Contains(said, "end that one first") {
+		t.Errorf("the second process does not say which database is in use: %s", tail(said))
 	}
 	k.welcomeAll(3)
 	k.rest()
