@@ -92,7 +92,7 @@ func answer(ctx context.Context, t *testing.T, api *slackgo.Client, client *sock
 		}
 		switch data := e.Data.(type) {
 		case slackevents.EventsAPIEvent:
-			if err := client.AckCtx(ctx, e.Request.EnvelopeID, nil); err != nil {
+			if err := client.AckCtx(ctx, e.Request.EnvelopeID, nil); err != nil && ctx.Err() == nil {
 				t.Errorf("ack: %v", err)
 			}
 			m, ok := data.InnerEvent.Data.(*slackevents.MessageEvent)
@@ -106,7 +106,7 @@ func answer(ctx context.Context, t *testing.T, api *slackgo.Client, client *sock
 				t.Errorf("post: %v", err)
 			}
 		case slackgo.InteractionCallback:
-			if err := client.AckCtx(ctx, e.Request.EnvelopeID, nil); err != nil {
+			if err := client.AckCtx(ctx, e.Request.EnvelopeID, nil); err != nil && ctx.Err() == nil {
 				t.Errorf("ack: %v", err)
 			}
 			interact(ctx, t, api, data, said)

@@ -119,6 +119,7 @@ func TestCut(t *testing.T) {
 		if _, ok := <-c.in; ok {
 			t.Error("the socket is still open")
 		}
+		synctest.Wait() // until the platform knows, too: else "two" is tried on the socket that is gone
 		say(t, l, "ayla", "", "two")
 		if err := l.Fault(t.Context(), lookalike.Fault{Drop: 40 * time.Second}); err != nil {
 			t.Fatal(err)
