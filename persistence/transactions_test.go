@@ -270,8 +270,8 @@ func TestPostgresRunsAgainAfterADeadlock(t *testing.T) {
 	if n := count(t, db, "settings WHERE updated_at = 2"); n != 2 {
 		t.Errorf("%d rows have both updates, want 2", n)
 	}
-	if runs.Load() != 3 {
-		t.Errorf("%d runs, want 3: one of the two again", runs.Load())
+	if runs.Load() < 3 { // more when what runs again meets the other once more
+		t.Errorf("%d runs, want at least 3: one of the two again", runs.Load())
 	}
 }
 
