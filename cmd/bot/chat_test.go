@@ -32,14 +32,7 @@ func holdWriter(t *testing.T, url string) (free func()) {
 // that is not kept yet is busy too.
 func TestChatWaitsForALineToBeKept(t *testing.T) {
 	t.Parallel()
-	s, lines := exampleService(t)
-	s.set.HTTP.Addr = ""
-	stages := newStages(t.Context())
-	stages.start("service", s.Run)
-	t.Cleanup(stages.stop)
-	if err := s.awaitChannels(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s, lines := runningExample(t)
 	free := holdWriter(t, s.set.Database.URL.Reveal())
 	said := make(chan error, 1)
 	go func() { said <- s.sayAndRest(t.Context(), lines, "when do you open?") }()

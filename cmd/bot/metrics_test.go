@@ -26,14 +26,7 @@ import (
 // TestMetrics reads the metrics of a service as Prometheus would, and expects every one that the dashboard draws.
 func TestMetrics(t *testing.T) {
 	t.Parallel()
-	s, lines := exampleService(t)
-	s.set.HTTP.Addr = ""
-	stages := newStages(t.Context())
-	stages.start("service", s.Run)
-	t.Cleanup(stages.stop)
-	if err := s.awaitChannels(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s, lines := runningExample(t)
 	if err := s.sayAndRest(t.Context(), lines, "/agent"); err != nil {
 		t.Fatal(err)
 	}
@@ -118,6 +111,20 @@ func exampleService(t *testing.T) (*service, chan string) {
 		set: set, path: path, log: slog.New(slog.DiscardHandler), business: business, channels: []conversation.Channel{channel}, wait: -1,
 	})
 	if err != nil {
+		t.Fatal(err)
+	}
+	return s, lines
+}
+
+// runningExample is exampleService at work until the test ends.
+func runningExample(t *testing.T) (*service, chan string) {
+	t.Helper()
+	s, lines := exampleService(t)
+	s.set.HTTP.Addr = ""
+	stages := newStages(t.Context())
+	stages.start("service", s.Run)
+	t.Cleanup(stages.stop)
+	if err := s.awaitChannels(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return s, lines
