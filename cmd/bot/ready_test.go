@@ -3,11 +3,13 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/rapport-chat/rapport/conversation"
 )
@@ -36,9 +38,6 @@ func TestReadyTellsOfChannelsThatReceiveNothing(t *testing.T) {
 	stages := newStages(t.Context())
 	stages.start("service", s.Run)
 	t.Cleanup(stages.stop)
-	if err := s.awaitChannels(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	for _, c := range []struct {
 		deaf   bool
 		status int
@@ -46,6 +45,9 @@ func TestReadyTellsOfChannelsThatReceiveNothing(t *testing.T) {
 		up     string
 	}{{false, http.StatusOK, "ok", "1"}, {true, http.StatusServiceUnavailable, "receives nothing", "0"}, {false, http.StatusOK, "ok", "1"}} {
 		deaf.Store(c.deaf)
+		if err := s.awaitChannels(t.Context()); err != nil { // who stands by has not to receive
+			t.Fatal(err)
+		}
 		w := httptest.NewRecorder()
 		s.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/readyz", http.NoBody))
 		var state map[string]string
@@ -60,5 +62,41 @@ func TestReadyTellsOfChannelsThatReceiveNothing(t *testing.T) {
 		if want := "rapport_channel_up{channel=\"" + name + "\"} " + c.up; !strings.Contains(w.Body.String(), want) {
 			t.Errorf("deaf %v: GET /metrics has no %s", c.deaf, want)
 		}
+	}
+}
+
+// TestAwaitChannelsWaitsForTheLease starts while another process has the account: it is connected then, and stands by.
+func TestAwaitChannelsWaitsForTheLease(t *testing.T) {
+	t.Parallel()
+	s, _ := exampleService(t)
+	s.set.HTTP.Addr = ""
+	const account = "console:guest"
+	other, err := s.db.Outbox().Acquire(t.Context(), account, "another process", time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := newBuffer()
+	s.log = slog.New(slog.NewTextHandler(said, nil))
+	stages := newStages(t.Context())
+	stages.start("service", s.Run)
+	t.Cleanup(stages.stop)
+	holds := make(chan bool)
+	go func() {
+		err := s.awaitChannels(t.Context())
+		holds <- err == nil && s.holds(account)
+	}()
+	for !strings.Contains(said.String(), "another process holds the lease") {
+		<-said.more
+	}
+	select {
+	case <-holds:
+		t.Fatal("it did not wait for the lease")
+	default:
+	}
+	if err := s.db.Outbox().Release(t.Context(), other); err != nil {
+		t.Fatal(err)
+	}
+	if !<-holds {
+		t.Error("the account is not this process's when the waiting has ended")
 	}
 }

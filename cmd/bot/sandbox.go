@@ -92,18 +92,18 @@ func (c *sandboxCmd) serve(ctx context.Context, con terminal, ln net.Listener, s
 	box.Handle("/", sandbox.Page(box))
 	stages := newStages(ctx)
 	defer stages.stop()
-	stages.start("service", s.Run)
+	ready, ended := context.WithCancel(ctx)
+	defer ended()
+	stages.start("service", func(ctx context.Context) error {
+		defer ended() // a service that ended gets nothing ready
+		return s.Run(ctx)
+	})
 	stages.start("page", func(ctx context.Context) error { return serve(ctx, ln, box.Handler()) })
-	ready, cancel := context.WithTimeout(ctx, readyWithin)
 	if err := st.awaitBots(ready, s); err == nil {
 		fmt.Fprintf(con.out, "sandbox ready http://%s\n", ln.Addr())
 	}
-	cancel()
 	return stages.wait()
 }
-
-// readyWithin is how long the channels may take to connect to the look-alikes.
-const readyWithin = 30 * time.Second
 
 // seam is what the sandbox sees of the service.
 type seam struct {

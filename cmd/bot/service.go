@@ -242,13 +242,11 @@ func (s *service) busy(leaveOut func(*outbox.Worker) bool) []string {
 	return busy
 }
 
-// awaitChannels returns when every channel is connected, or ctx's error.
+// awaitChannels returns when every channel is connected and its account is this process's, or ctx's error: from then on
+// what is said is received, and what is answered is sent.
 func (s *service) awaitChannels(ctx context.Context) error {
 	for {
-		s.mu.Lock()
-		connected := len(s.workers)
-		s.mu.Unlock()
-		if connected == len(s.channels) {
+		if len(s.heldAccounts()) == len(s.channels) {
 			return nil
 		}
 		if err := (clock.Real{}).WaitUntil(ctx, time.Now().Add(lookEvery)); err != nil {
