@@ -55,7 +55,7 @@ func effectsOfDueTimes(t *testing.T, drivers int) map[string]int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	st, err := newStand(t.Context(), t.TempDir(), set, clk.Now)
+	st, err := newStand(t.Context(), t.TempDir(), set, clk.Now, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -86,7 +86,7 @@ func (p *process) wait(t testing.TB) int {
 	t.Helper()
 	select {
 	case <-p.exited:
-	case <-time.After(time.Minute):
+	case <-time.After(longest):
 		t.Fatalf("the process does not end; it said\n%s", p.err)
 	}
 	return p.cmd.ProcessState.ExitCode()
@@ -95,7 +95,7 @@ func (p *process) wait(t testing.TB) int {
 // until waits for a text on standard error.
 func (p *process) until(t testing.TB, text string) {
 	t.Helper()
-	deadline := time.After(time.Minute)
+	deadline := time.After(longest)
 	for !strings.Contains(p.err.String(), text) {
 		select {
 		case <-p.err.more:

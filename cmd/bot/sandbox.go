@@ -22,6 +22,8 @@ type sandboxCmd struct {
 	Addr string `default:"127.0.0.1:8080" help:"Where the page and its JSON API are served."`
 	Data string `placeholder:"DIR" help:"Keep everything in this folder, and go on from what is in it (default: a temporary one)."`
 	Now  string `default:"2026-12-02T11:00:00" help:"What the service's clock shows at first, in the brand's zone."`
+
+	Patience time.Duration `hidden:"" help:"How long the platforms' look-alikes wait for the service to answer a press, a command or a form; as long as the platforms do by default."`
 }
 
 // Run runs the whole service against look-alikes of the platforms, with a page in front.
@@ -45,7 +47,7 @@ func (c *sandboxCmd) Run(ctx context.Context, con terminal, cli *commandLine) (e
 		return usageError{fmt.Errorf("--addr %s cannot be served: %w", c.Addr, err)}
 	}
 	log := newLog(con)
-	stand, err := newStand(ctx, dir, set, business.Now)
+	stand, err := newStand(ctx, dir, set, business.Now, c.Patience)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}

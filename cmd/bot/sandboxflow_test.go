@@ -58,8 +58,8 @@ func (b *box) start() {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.bot = startBot(b.t, root, nil, "sandbox", "-c", b.file, "--addr", "127.0.0.1:0", "--data", b.data)
-	deadline := time.After(2 * time.Minute)
+	b.bot = startBot(b.t, root, nil, "sandbox", "-c", b.file, "--addr", "127.0.0.1:0", "--data", b.data, "--patience", longest.String())
+	deadline := time.After(longest)
 	for {
 		if m := readyLine.FindStringSubmatch(b.bot.out.String()); m != nil {
 			b.url = m[1]
@@ -180,7 +180,7 @@ func (p *person) state() map[string]any {
 
 func (b *box) idle() {
 	b.t.Helper()
-	b.post("/api/idle", map[string]string{"within": "60s"})
+	b.post("/api/idle", map[string]string{"within": longest.String()})
 }
 
 func (b *box) advance(by string) {

@@ -30,18 +30,25 @@ type stand struct {
 // sandboxToken is the look-alike's own; no real bot has it.
 const sandboxToken = "7000000001:sandbox-look-alike-of-telegram"
 
-func newStand(ctx context.Context, dir string, set settings, now func() time.Time) (*stand, error) {
+// newStand starts the look-alikes on what they kept in dir. patience is how long they wait for the service to answer a
+// press, a command or a form; 0 for as long as the platforms do.
+func newStand(ctx context.Context, dir string, set settings, now func() time.Time, patience time.Duration) (*stand, error) {
 	s := &stand{servers: map[string]*lookalike.Server{}}
 	var err error
-	s.telegram, err = telegramlike.New(telegramlike.Config{Token: sandboxToken, Dir: filepath.Join(dir, "telegram"), Now: now})
+	s.telegram, err = telegramlike.New(telegramlike.Config{
+		Token: sandboxToken, Dir: filepath.Join(dir, "telegram"), Now: now, Limits: telegramlike.Limits{AnswerWithin: patience},
+	})
 	if err != nil {
 		return nil, err
 	}
-	s.discord, err = discordlike.New(discordlike.Config{Dir: filepath.Join(dir, "discord"), Now: now})
+	s.discord, err = discordlike.New(discordlike.Config{Dir: filepath.Join(dir, "discord"), Now: now, Limits: discordlike.Limits{Respond: patience}})
 	if err != nil {
 		return nil, errors.Join(err, s.telegram.Close())
 	}
-	s.slack, err = slacklike.New(slacklike.Config{Dir: filepath.Join(dir, "slack"), Now: now, Channels: channelNames(set.staffChannels())})
+	s.slack, err = slacklike.New(slacklike.Config{
+		Dir: filepath.Join(dir, "slack"), Now: now, Channels: channelNames(set.staffChannels()),
+		Limits: slacklike.Limits{AckWithin: patience, Trigger: patience},
+	})
 	if err != nil {
 		return nil, errors.Join(err, s.telegram.Close(), s.discord.Close())
 	}

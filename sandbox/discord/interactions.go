@@ -14,7 +14,6 @@ import (
 
 // Figures of interactions. Source: docs.discord.com/developers/interactions/receiving-and-responding.
 const (
-	firstResponse   = 3 * time.Second
 	tokenLife       = 15 * time.Minute
 	maxInteractions = 2000
 )
@@ -97,7 +96,7 @@ func locale(given string) string {
 
 // respond waits for the bot's first response.
 func (l *Lookalike) respond(ctx context.Context, i *interaction) error {
-	timer := time.NewTimer(firstResponse)
+	timer := time.NewTimer(l.cfg.Limits.Respond)
 	defer timer.Stop()
 	var err error
 	select {

@@ -17,6 +17,9 @@ type Limits struct {
 	// Invalid is how many refused calls in ten minutes end in a ban by the proxy; 10,000.
 	// Source: docs.discord.com/developers/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans.
 	Invalid int
+	// Respond is how long the bot has for the first response to a press, a command or a form; 3 s.
+	// Source: docs.discord.com/developers/interactions/receiving-and-responding.
+	Respond time.Duration
 }
 
 func (s Limits) withDefaults() Limits {
@@ -34,6 +37,9 @@ func (s Limits) withDefaults() Limits {
 	}
 	if s.Window <= 0 {
 		s.Window = 5 * time.Second
+	}
+	if s.Respond <= 0 {
+		s.Respond = 3 * time.Second
 	}
 	return s
 }

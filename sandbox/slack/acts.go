@@ -12,9 +12,7 @@ import (
 )
 
 const (
-	// triggerLife is how long a trigger_id opens a view. Source: docs.slack.dev/interactivity/handling-user-interaction.
-	triggerLife = 3 * time.Second
-	// hookLife and hookUses bound a response_url. Source: the same.
+	// hookLife and hookUses bound a response_url. Source: docs.slack.dev/interactivity/handling-user-interaction.
 	hookLife = 30 * time.Minute
 	hookUses = 5
 	// maxKept bounds the triggers and response URLs that are remembered.
@@ -60,7 +58,7 @@ func (a *act) end(payload json.RawMessage, err error) {
 func (l *Lookalike) newTrigger(p *person) string {
 	if len(l.triggers) >= maxKept {
 		for name, t := range l.triggers {
-			if time.Since(t.at) > triggerLife {
+			if time.Since(t.at) > l.cfg.Limits.Trigger {
 				delete(l.triggers, name)
 			}
 		}

@@ -19,7 +19,9 @@ import (
 // press that opens a form, its submission, a file.
 func TestLibrary(t *testing.T) {
 	t.Parallel()
-	l := open(t, slack.Config{Limits: slack.Unlimited})
+	limits := slack.Unlimited
+	limits.AckWithin, limits.Trigger = time.Minute, time.Minute // of a busy machine, over real sockets
+	l := open(t, slack.Config{Limits: limits})
 	server, err := lookalike.Listen(t.Context(), "127.0.0.1:0", l.Handler())
 	if err != nil {
 		t.Fatal(err)

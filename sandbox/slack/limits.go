@@ -13,6 +13,8 @@ type Limits struct {
 	Retries []time.Duration
 	// AckWithin is how long an app has for an acknowledgement; 3 s.
 	AckWithin time.Duration
+	// Trigger is how long a trigger_id opens a view; 3 s. Source: docs.slack.dev/interactivity/handling-user-interaction.
+	Trigger time.Duration
 }
 
 // Unlimited is for tests that are not about the pace.
@@ -38,6 +40,9 @@ func (s Limits) withDefaults() Limits {
 	}
 	if s.AckWithin <= 0 {
 		s.AckWithin = 3 * time.Second
+	}
+	if s.Trigger <= 0 {
+		s.Trigger = 3 * time.Second
 	}
 	return s
 }

@@ -109,13 +109,13 @@ func (v *view) check() error {
 	return nil
 }
 
-// use takes a trigger, which opens one view within 3 s.
+// use takes a trigger, which opens one view, in time.
 func (l *Lookalike) use(name string) (*person, error) {
 	t := l.triggers[name]
 	switch {
 	case t == nil:
 		return nil, refuse("invalid_trigger_id")
-	case time.Since(t.at) > triggerLife:
+	case time.Since(t.at) > l.cfg.Limits.Trigger:
 		return nil, refuse("expired_trigger_id")
 	case t.used:
 		return nil, refuse("exchanged_trigger_id")
