@@ -50,7 +50,7 @@ func (s scenario) run() *world {
 	}
 	w.platform = &platform{perSecond: 5, perChat: 500 * time.Millisecond, answer: w.answer, onArrival: w.inOrder}
 	w.platform.there = func(o conversation.Sending) time.Duration {
-		return time.Duration(s.hash("there", o.Key) % uint64(min(s.travel, 9*time.Millisecond)+1))
+		return time.Duration(s.hash("there", o.Key) % uint64(s.travel+1))
 	}
 	w.platform.back = func(o conversation.Sending) time.Duration {
 		return time.Duration(s.hash("back", o.Key) % uint64(s.travel+1))

@@ -10,17 +10,16 @@ import (
 const (
 	// bulkShare is the part of the platform's rate that is used over all lanes while bulk has work. What is left
 	// is room in which an answer finds its place at once.
-	bulkShare = 0.974
-	// travel is how much later than the start of its call a message may count at the platform. A call that was
-	// answered sooner has counted sooner.
-	travel = 10 * time.Millisecond
+	bulkShare = 0.972
 	// edge keeps two messages that must be a second apart from counting as the same second where the platform
 	// rounds to milliseconds.
 	edge = time.Millisecond
 	// evenFrom is the shortest bulk interval that is kept message by message. Faster lanes go in small steps.
 	evenFrom = 5 * time.Millisecond
-	// creditIntervals is how many bulk intervals may be caught up after a delay of our own.
+	// creditIntervals is how many bulk intervals may be caught up after a delay of our own, and leastCredit how much time
+	// where they are short.
 	creditIntervals = 8
+	leastCredit     = 10 * time.Millisecond
 	// longestGap is how many intervals of the platform's rate may lie between two bulk messages: the last place
 	// before that goes to bulk even while answers wait, as long as the answers together stay below the rate. debtLimit
 	// intervals of debt say that they do not.
@@ -41,8 +40,9 @@ type Pace struct {
 	inFlight int           // most calls at once
 	forBulk  int           // most of them in bulk: what a crash may leave unknown, and slow calls leave answers room
 
-	slots       []*Slot // the last second's calls, oldest first
-	calls, bulk int     // in flight
+	slots       []*Slot // the calls that count in the window, in the order in which they were reserved
+	travelled   travelled
+	calls, bulk int // in flight
 	chats       map[string]*chatPace
 	pruneAt     int
 
@@ -74,7 +74,8 @@ type Slot struct {
 	taken time.Time // when it was reserved
 	prior time.Time // the pace's lastBulk before
 	left  bool      // no longer in flight
-	until time.Time // counts in the window until then; zero while its call has not started
+	begun time.Time // its call; zero before
+	ended time.Time // its call; zero before
 }
 
 // NewPace is the pace of a platform's limits with at most inFlight calls at once.
@@ -126,26 +127,6 @@ func (p *Pace) Room(now time.Time, lane conversation.Lane) (ok bool, at time.Tim
 // bulkRoom is how many more calls of bulk there may be now, and how many at most.
 func (p *Pace) bulkRoom() (open, most int) { return p.forBulk - p.bulk, p.forBulk }
 
-// full says whether the window has no place, and until when; zero while that depends on a call that has not started.
-func (p *Pace) full(now time.Time) (bool, time.Time) {
-	p.expire(now)
-	n, _ := p.window()
-	over := len(p.slots) - n
-	if over < 0 {
-		return false, now
-	}
-	var at time.Time
-	for _, s := range p.slots[:over+1] {
-		if s.until.IsZero() {
-			return true, time.Time{}
-		}
-		if s.until.After(at) {
-			at = s.until
-		}
-	}
-	return now.Before(at), at
-}
-
 // bulkAt is when the next bulk message may go as far as the even spacing is concerned.
 func (p *Pace) bulkAt(now time.Time) time.Time {
 	i := p.interval()
@@ -163,7 +144,7 @@ func (p *Pace) bulkAt(now time.Time) time.Time {
 
 // due is the even schedule's next time, with the delay of our own that may be caught up.
 func (p *Pace) due(now time.Time) time.Time {
-	credit := max(creditIntervals*p.interval(), travel)
+	credit := max(creditIntervals*p.interval(), leastCredit)
 	if now.Sub(p.schedule) > time.Second {
 		return now // there was nothing to send: nothing to catch up
 	}
@@ -176,35 +157,6 @@ func (p *Pace) due(now time.Time) time.Time {
 // bulkWaits says that bulk is being sent and that the other lanes together still leave it something.
 func (p *Pace) bulkWaits(now time.Time) bool {
 	return now.Sub(p.lastBulk) < time.Second && p.schedule.Sub(now) <= debtLimit*p.interval()
-}
-
-// expire forgets the calls that no longer count.
-func (p *Pace) expire(now time.Time) {
-	for len(p.slots) > 0 && !p.slots[0].until.IsZero() && !now.Before(p.slots[0].until) {
-		p.slots[0] = nil
-		p.slots = p.slots[1:]
-	}
-}
-
-// roomy says that there is a place for bulk and for whoever else comes.
-func (p *Pace) roomy(now time.Time) bool {
-	p.expire(now)
-	n, _ := p.window()
-	return len(p.slots) < n-2
-}
-
-// lastPlace is when bulk must take what may be the last place before its longest gap: now, or the time at which that
-// is to be asked again.
-func (p *Pace) lastPlace(now time.Time) time.Time {
-	n, w := p.window()
-	gap := p.lastBulk.Add(time.Duration(longestGap * float64(w) / float64(n)))
-	if !now.Before(gap) || p.roomy(now) {
-		return gap
-	}
-	if len(p.slots) > 0 && now.Before(p.slots[0].until) && p.slots[0].until.Before(gap) {
-		return p.slots[0].until
-	}
-	return now
 }
 
 // BulkFirst says that a bulk message goes before answers, lest it wait too long.
@@ -267,8 +219,7 @@ func (p *Pace) prune(now time.Time) {
 
 // Started says that the call begins.
 func (s *Slot) Started(now time.Time) {
-	_, w := s.pace.window()
-	s.until = now.Add(w + travel + edge)
+	s.begun = now
 }
 
 // Done says that the call has ended, in whatever way.
@@ -277,9 +228,8 @@ func (s *Slot) Done(now time.Time) {
 	if s.left {
 		return
 	}
-	if _, w := p.window(); now.Add(w + edge).Before(s.until) {
-		s.until = now.Add(w + edge)
-	}
+	s.ended = now
+	p.travelled.add(now.Sub(s.begun))
 	s.leave()
 	c := p.chats[s.chat]
 	if free := now.Add(p.perChat + edge); p.perChat > 0 && free.After(c.free) {

@@ -205,14 +205,13 @@ func (b *broadcast) measurePace(chatters int) (rate float64, gap time.Duration) 
 }
 
 // TestFaultPaceOfABroadcast is a broadcast at the platform's real pace: in make test so small that only the count and
-// many refusals are judged, in make test-faults 20,000 people while fifty chat.
+// the refusals are judged, in make test-faults 20,000 people while fifty chat.
 func TestFaultPaceOfABroadcast(t *testing.T) {
 	if os.Getenv("RAPPORT_FAULTS") != "full" {
 		t.Parallel()
 		p := runPaced(t, migrated.SQLite(t), 100, 0)
 		t.Log(p)
-		// A call that a busy machine made late may be refused; the pace itself is tried in virtual time.
-		if p.refusals > p.people/10 {
+		if p.refusals > 0 {
 			t.Errorf("%d calls were refused", p.refusals)
 		}
 		return
