@@ -160,3 +160,54 @@ func TestAWorkerThatIsToBeAloneRefusesToWait(t *testing.T) {
 		}
 	})
 }
+
+// TestTakeover: who is killed is followed within ten seconds, who ends in order at once, at a worker's account and at a
+// keeper's lease.
+func TestTakeover(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const killed = 10 * time.Second
+		store := newMemory(clock.Real{})
+		holder := func(owner string, over outbox.Store) (*outbox.Worker, func() error) {
+			w := outbox.New(outbox.Config{Store: over, Channel: &platform{}, Account: account, Owner: owner, Business: clock.Real{}})
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan error, 1)
+			go func() { ended <- w.Run(ctx) }()
+			synctest.Wait()
+			return w, func() error {
+				cancel()
+				return <-ended
+			}
+		}
+		first := newProcess(store, &platform{})
+		a, stopA := holder("a", first)
+		b, stopB := holder("b", store)
+		pass(time.Minute)
+		if !a.Holds() || b.Holds() {
+			t.Fatalf("at first a holds: %t, b: %t; want a alone", a.Holds(), b.Holds())
+		}
+		close(first.dead)
+		begun := time.Now()
+		for !b.Holds() && time.Since(begun) <= killed {
+			pass(10 * time.Millisecond)
+		}
+		t.Logf("followed after %v", time.Since(begun))
+		if !b.Holds() {
+			t.Fatalf("nobody holds the account %v after its holder was killed", killed)
+		}
+		_ = stopA() // what a killed process says is heard by nobody
+		c, stopC := holder("c", store)
+		if err := stopB(); err != nil {
+			t.Errorf("Run of b = %v", err)
+		}
+		begun = time.Now()
+		c.Free() // as the store tells of it
+		synctest.Wait()
+		if !c.Holds() || time.Since(begun) > 0 {
+			t.Error("the account of a process that ended was not taken at once")
+		}
+		if err := stopC(); err != nil {
+			t.Errorf("Run of c = %v", err)
+		}
+	})
+}

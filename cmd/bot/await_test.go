@@ -1,6 +1,10 @@
 package main
 
-import "time"
+import (
+	"sync/atomic"
+	"testing"
+	"time"
+)
 
 const (
 	lookTest = 20 * time.Millisecond // between two looks of a test
@@ -26,4 +30,28 @@ func await(within time.Duration, is func() bool) (took time.Duration, held bool)
 			late += d
 		}
 	}
+}
+
+// lateness watches how late this machine is from now on: the returned function answers by how much in all. What happens
+// at a time of the real clock is not judged more sharply than that.
+func lateness(t testing.TB) func() time.Duration {
+	t.Helper()
+	var late atomic.Int64
+	tick := time.NewTicker(lookTest / 2)
+	quit := make(chan struct{})
+	go func() {
+		defer tick.Stop()
+		for looked := time.Now(); ; looked = time.Now() {
+			select {
+			case <-tick.C:
+			case <-quit:
+				return
+			}
+			if d := time.Since(looked) - lookTest/2; d > lookTest/2 {
+				late.Add(int64(d))
+			}
+		}
+	}()
+	t.Cleanup(func() { close(quit) })
+	return func() time.Duration { return time.Duration(late.Load()) }
 }

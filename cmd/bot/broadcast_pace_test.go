@@ -153,7 +153,7 @@ func (b *broadcast) askAndWait(who string) (time.Duration, bool) {
 	if err != nil {
 		return 0, false
 	}
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(longest)
 	for time.Now().Before(deadline) {
 		var asked time.Time
 		for _, m := range b.like.Chat(who, "") {

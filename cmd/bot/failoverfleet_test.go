@@ -234,7 +234,7 @@ func (f *fleet) broadcast() {
 	f.sent++
 	f.exec(`UPDATE schedules SET cursor_at = cursor_at - 86400000 WHERE name = $1`, "offer/"+name)
 	f.exec(`SELECT pg_notify('rapport', 'test agenda:')`)
-	f.eventually("offer "+name+" on its way", time.Minute, func() bool {
+	f.eventually("offer "+name+" on its way", longest, func() bool {
 		var n int
 		if err := f.db.Get(&n, `SELECT count(*) FROM deliveries WHERE offer = $1 AND state = 'sent'`, name); err != nil {
 			f.t.Fatal(err)

@@ -29,7 +29,7 @@ func TestFaultClockSteps(t *testing.T) {
 		}
 		return all
 	}
-	before := leases()
+	before, late := leases(), lateness(t)
 	if len(before) < len(everyPlatform) {
 		t.Fatalf("there are leases of %v only", before)
 	}
@@ -64,6 +64,10 @@ func TestFaultClockSteps(t *testing.T) {
 				t.Errorf("%s on %s asked %d times and got %d answers", clockwise(i), platform, questions, answers)
 			}
 		}
+	}
+	if late() > time.Second { // then a lease may be lost whatever the clock does
+		t.Logf("the machine stood still for %v: nothing can be said about leases", late())
+		return
 	}
 	after := leases()
 	for i := range before {

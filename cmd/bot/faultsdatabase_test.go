@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,8 +36,10 @@ func (w *town) endure(ways []breakage) {
 			w.troubles++
 			w.repeats += len(w.people)
 			var all sync.WaitGroup
+			var over atomic.Bool
 			all.Go(func() {
-				for i := range 4 {
+				// What the log must say is said of what people do meanwhile: they go on until then.
+				for i := 0; i < 4 || way.after != "" && !over.Load(); i++ {
 					w.together(func(s *soul) { w.ask(s, i) })
 					<-time.After(300 * time.Millisecond)
 					if i%2 == 0 {
@@ -46,6 +49,7 @@ func (w *town) endure(ways []breakage) {
 			})
 			<-time.After(400 * time.Millisecond)
 			way.does(w)
+			over.Store(true)
 			all.Wait()
 			well := time.Now()
 			w.rest()

@@ -32,6 +32,9 @@ func init() {
 	})
 }
 
+// noRoom is what the log says of a full disk.
+const noRoom = "no room left"
+
 // fullFor is how long the disk stays full: in full longer than a lease.
 func fullFor() time.Duration {
 	if faultsInFull() {
@@ -52,12 +55,13 @@ func TestFaultFullDiskSQLite(t *testing.T) {
 		_, err := w.db.ExecContext(t.Context(), query)
 		w.must(err)
 	}
-	w.endure([]breakage{{name: "SQLite: the disk is full", after: "no room left", does: func(w *town) {
+	w.endure([]breakage{{name: "SQLite: the disk is full", after: noRoom, does: func(w *town) {
 		for w.count(`PRAGMA page_count`) <= pages {
 			_, err := w.db.ExecContext(w.t.Context(), `INSERT INTO ballast SELECT zeroblob(40000) FROM ballast LIMIT 10`)
 			w.must(err)
 		}
 		<-time.After(fullFor())
+		w.bots[0].until(w.t, noRoom)
 		_, err := w.db.ExecContext(w.t.Context(), `DELETE FROM ballast`)
 		w.must(err)
 	}}})
@@ -94,7 +98,7 @@ func TestFaultFullDiskPostgres(t *testing.T) {
 		ballast := filepath.Join(small, "ballast")
 		w.must(fillDisk(ballast))
 		// The files that the server has keep room for a while: write until it notices.
-		w.eventually("the server has no room", time.Minute, func() bool {
+		w.eventually("the server has no room", longest, func() bool {
 			_, err := w.db.ExecContext(w.t.Context(), `CREATE TABLE IF NOT EXISTS wide AS SELECT repeat('x', 500) FROM generate_series(1, 20000)`)
 			return err != nil
 		})

@@ -94,7 +94,7 @@ func (w *town) inFlight() int {
 // holder is the place among the processes of the one that holds a platform's lease; there is always one soon.
 func (w *town) holder(platform string) (at int) {
 	w.t.Helper()
-	w.eventually("somebody runs "+platform, time.Minute, func() bool {
+	w.eventually("somebody runs "+platform, longest, func() bool {
 		var owner string
 		if err := w.db.Get(&owner, `SELECT owner FROM leases WHERE account LIKE $1`, platform+":%"); err != nil {
 			return false
@@ -131,7 +131,7 @@ func (w *town) freezeOne(i int) {
 	w.repeats += n
 	mine := fmt.Sprintf("%%/%d/%%", p.cmd.Process.Pid)
 	held := w.count(`SELECT count(*) FROM leases WHERE owner LIKE $1`, mine)
-	took := w.eventually("the others take over", takeoverAfterKill, func() bool {
+	took := w.eventually("the others take over", takeoverAfterKill(), func() bool {
 		return w.count(`SELECT count(*) FROM leases WHERE owner LIKE $1`, mine) == 0
 	})
 	w.t.Logf("%d leases were taken over after %v", held, took.Round(10*time.Millisecond))
@@ -140,7 +140,7 @@ func (w *town) freezeOne(i int) {
 		w.t.Fatal(err)
 	}
 	if held > 0 {
-		w.eventually("the thawed process stands by", time.Minute, func() bool {
+		w.eventually("the thawed process stands by", longest, func() bool {
 			return strings.Count(p.err.String(), "the lease was lost") > lost
 		})
 	}

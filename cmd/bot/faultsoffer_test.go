@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
 	"github.com/rapport-chat/rapport/sandbox/lookalike"
@@ -35,6 +36,7 @@ func TestFaultOfferAtABadPlatform(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
+			late := lateness(t)
 			b := newBroadcast(t, migrated.SQLite(t), people, telegramlike.Limits{})
 			for _, f := range c.faults {
 				if err := b.like.Fault(t.Context(), f); err != nil {
@@ -61,7 +63,8 @@ func TestFaultOfferAtABadPlatform(t *testing.T) {
 					t.Errorf("reader %d did not get it and is not recorded as unknown", who)
 				}
 			}
-			if len(unknown) > c.unknown {
+			// A call has five seconds: on a machine that stands still for so long more are in doubt.
+			if len(unknown) > c.unknown && late() < time.Second {
 				t.Errorf("%d are unknown, want at most %d", len(unknown), c.unknown)
 			}
 			if code := b.bot.stop(t); code != 0 {

@@ -233,7 +233,7 @@ func TestFaultHourLongWaits(t *testing.T) {
 		waiting = append(waiting, w.on(p)[0])
 	}
 	ask(waiting, w.platforms()...)
-	w.eventually("three messages wait", time.Minute, func() bool { return w.waitingAnHour() == 3 })
+	w.eventually("three messages wait", longest, func() bool { return w.waitingAnHour() == 3 })
 	others := without(w.people, waiting)
 	begun := time.Now()
 	ask(others, w.platforms()...)
@@ -247,7 +247,7 @@ func TestFaultHourLongWaits(t *testing.T) {
 	// A second refusal in another chat of Telegram stops the account; the other platforms go on.
 	w.must(w.telegram.Fault(t.Context(), lookalike.Fault{Status: http.StatusTooManyRequests, RetryAfter: hour}))
 	ask(w.on(w.telegram)[1:2], w.telegram)
-	w.eventually("a fourth message waits", time.Minute, func() bool { return w.waitingAnHour() == 4 })
+	w.eventually("a fourth message waits", longest, func() bool { return w.waitingAnHour() == 4 })
 	begun = time.Now()
 	ask(others, w.discord, w.slack)
 	w.restBut("channel = 'telegram' OR " + anHourAway)

@@ -251,7 +251,7 @@ func (s *soak) sizes() (file, wal int64) {
 // settle waits until everything that was asked is answered.
 func (s *soak) settle(ctx context.Context) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

@@ -283,6 +283,6 @@ func connectForTest(t testing.TB, url, mode string) *sqlx.DB {
 	return db
 }
 
-// restWithinTest is how long a run may take to come to rest after its last step: a small one seconds, a full one
-// minutes, at the platform's pace.
-const restWithinTest = 3 * time.Minute
+// restWithinTest is how long a run may take to come to rest after its last step: a small one takes seconds, a full one
+// minutes, at the platform's pace. Longer is a hang.
+const restWithinTest = 2 * longest

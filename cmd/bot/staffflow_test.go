@@ -78,7 +78,7 @@ func TestSandboxStaffHearOfTrouble(t *testing.T) {
 	b := startBox(t)
 	b.post("/api/telegram/fault", map[string]any{"method": "getUpdates", "status": 401, "times": 100})
 	b.post("/api/telegram/say", map[string]string{"as": "ayla", "text": "salam"}) // has the adapter ask now
-	look, deadline := time.NewTicker(50*time.Millisecond), time.After(time.Minute)
+	look, deadline := time.NewTicker(50*time.Millisecond), time.After(longest)
 	defer look.Stop()
 	for !strings.Contains(text(b.place("nigar", "staff")), "telegram has stopped for good") {
 		select {
