@@ -40,6 +40,9 @@ type Rig struct {
 	RetryAfter time.Duration
 	// Down makes the platform refuse all connections, until it is called with false.
 	Down func(ctx context.Context, down bool) error
+	// Listens says that the channel asks its platform for events, or holds a connection on which they come, so that it
+	// has to tell when it receives nothing. Channels that are called do not know.
+	Listens bool
 	// Redeliver makes the platform hand over its last events once more; nil where no platform would.
 	Redeliver func(ctx context.Context) error
 	// Blocked is the kind of error for a person who cannot be written to any more.
@@ -103,6 +106,7 @@ type Forms interface {
 type one struct {
 	name    string
 	applies func(Rig) bool // nil for always
+	slow    bool           // takes seconds where waiting takes time: left out there
 	run     func(s *session)
 }
 
@@ -111,6 +115,9 @@ func Run(t *testing.T, setup Setup) {
 	t.Helper()
 	for _, group := range [][]one{receiving, sending, trouble, running} {
 		for _, c := range group {
+			if c.slow && !setup.Bubble {
+				continue
+			}
 			t.Run(c.name, func(t *testing.T) {
 				body := func(t *testing.T) {
 					t.Helper()

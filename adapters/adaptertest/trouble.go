@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/rapport-chat/rapport/conversation"
 )
@@ -17,6 +18,7 @@ var trouble = []one{
 	{name: "an empty message is our mistake", run: anEmptyMessage},
 	{name: "an edit of nothing is our mistake", run: anEditOfNothing},
 	{name: "events of an outage come after it", run: anOutage, applies: func(r Rig) bool { return r.Down != nil }},
+	{name: "it tells that it receives nothing", run: tellsThatItIsDeaf, slow: true, applies: func(r Rig) bool { return r.Listens && r.Down != nil }},
 }
 
 func eachKind(s *session) {
@@ -121,4 +123,40 @@ func anOutage(s *session) {
 	s.must("wait", sleep(s.ctx, second))
 	s.must("up", s.rig.Down(s.ctx, false))
 	s.await("what was said during the outage", func(in conversation.Inbound) bool { return in.Text == "said during the outage" })
+}
+
+// listener is a channel that can tell that it receives nothing although its credentials are good.
+type listener interface {
+	Deaf() error
+}
+
+// tellsThatItIsDeaf shuts the platform for a moment, which is nothing to tell of, and for long.
+func tellsThatItIsDeaf(s *session) {
+	l, ok := s.rig.Channel.(listener)
+	if !ok {
+		s.t.Fatal("it cannot tell")
+	}
+	s.chatWith("ayla")
+	hears := func(when string) {
+		s.t.Helper()
+		if err := s.note(l.Deaf()); err != nil {
+			s.t.Errorf("%s it says that it receives nothing: %v", when, err)
+		}
+	}
+	hears("while all is well")
+	s.must("down", s.rig.Down(s.ctx, true))
+	s.must("wait", sleep(s.ctx, second))
+	hears("a second after the platform went down")
+	s.must("wait", sleep(s.ctx, time.Minute))
+	if err := s.note(l.Deaf()); err == nil {
+		s.t.Error("the platform has been down for a minute, and it says nothing")
+	}
+	s.must("up", s.rig.Down(s.ctx, false))
+	s.must("wait", sleep(s.ctx, time.Minute))
+	hears("a minute after the platform came back")
+	s.must("down", s.rig.Down(s.ctx, true))
+	s.must("wait", sleep(s.ctx, time.Minute))
+	s.must("stop", s.stop())
+	hears("when it is not meant to receive")
+	s.must("up", s.rig.Down(s.ctx, false))
 }

@@ -50,7 +50,7 @@ type Adapter struct {
 	deleting *recall.Ring[bool] // messages of ours, to know our own deletions from a person's
 	loans    *loans
 	doubtful *recall.Ring[bool] // follow-ups whose outcome is not known
-	hearing  hearing
+	hearing  calling.Hearing
 	stranger atomic.Bool // it was told that the server gives the bot another id
 	refused  *refusals
 	sorry    func(locale string) string // nil when nobody gave words for it
@@ -181,9 +181,13 @@ func (a *Adapter) Run(ctx context.Context, in conversation.Receiver) error {
 		a.log.Warn("what was said while we were away cannot be asked for: the chats are not known", "error", err)
 	}
 	err := r.run(ctx)
+	a.hearing.Rest()
 	close(r.fates.over)
 	return calling.UnlessEnded(ctx, err)
 }
+
+// Deaf says why nothing is received, nil while it is, or may soon be.
+func (a *Adapter) Deaf() error { return a.hearing.Deaf() }
 
 // untilConnected asks who we are until somebody answers.
 func (a *Adapter) untilConnected(ctx context.Context) error {

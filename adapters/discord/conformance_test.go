@@ -64,6 +64,7 @@ func rig(t *testing.T, l *platform.Lookalike, log *slog.Logger, url string, opts
 	}
 	side := adaptertest.Side{Platform: l, Online: l.Online}
 	r := side.Rig(a)
+	r.Listens = true
 	r.Secrets = []string{l.Token(), "interaction-"}
 	r.TellsDelete = true
 	r.Attachments = append(r.Attachments, lookalike.Sticker)

@@ -351,7 +351,7 @@ func (l *link) start(ctx context.Context, r *receiver, running *sync.WaitGroup, 
 	}
 	l.ready = true
 	r.connected.Store(time.Now().UnixMilli())
-	r.a.hearing.through()
+	r.a.hearing.Heard()
 	s, queue := l.resume.Load(), l.queue
 	running.Go(func() { r.keep(ctx, s, queue) })
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -93,7 +94,12 @@ func (r *receiver) run(ctx context.Context) error {
 		if errors.Is(err, errInvalid) { // source: docs.discord.com/developers/events/gateway#resuming, a random 1 to 5 s
 			pauseFor = max(pauseFor, time.Second+time.Duration(rand.Int64N(int64(4*time.Second))))
 		}
-		r.a.log.Log(ctx, r.a.hearing.ended(got, err), "the gateway connection has ended", "resumable", s != nil, "again_in", pauseFor, "got_through", got, "error", err)
+		loud := slog.LevelInfo // connections end every day; one that never stood is worth a look
+		if !got {
+			loud = slog.LevelWarn
+			r.a.hearing.Failed(err)
+		}
+		r.a.log.Log(ctx, loud, "the gateway connection has ended", "resumable", s != nil, "again_in", pauseFor, "got_through", got, "error", err)
 		if err := calling.Pause(ctx, pauseFor); err != nil {
 			return err
 		}

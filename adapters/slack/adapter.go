@@ -54,6 +54,7 @@ type Adapter struct {
 	places   *places
 	members  members
 	wondered *recall.Ring[dated[bool]] // channels whose names were asked for
+	hearing  calling.Hearing
 	progress *recall.Ring[[]string]
 	forms    *recall.Ring[formMemory]
 	doubts   *recall.Ring[time.Time]         // since when a message may stand
@@ -172,8 +173,13 @@ func (a *Adapter) Run(ctx context.Context, in conversation.Receiver) error {
 	if a.mode == ModeHTTP {
 		return calling.UnlessEnded(ctx, a.watchCredentials(work))
 	}
+	defer a.hearing.Rest()
 	return calling.UnlessEnded(ctx, newSupervisor(a, in).run(work))
 }
+
+// Deaf says why nothing is received, nil while it is, or may soon be. In http mode the platform calls, and nobody here
+// knows whether it could.
+func (a *Adapter) Deaf() error { return a.hearing.Deaf() }
 
 // untilConnected asks who we are until somebody answers.
 func (a *Adapter) untilConnected(ctx context.Context) error {

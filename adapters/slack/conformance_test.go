@@ -68,6 +68,7 @@ func rig(t *testing.T, l *platform.Lookalike, log *slog.Logger, url string, opts
 	}
 	side := adaptertest.Side{Platform: l, Online: l.Online, Kept: true}
 	r := side.Rig(a)
+	r.Listens = true
 	r.Secrets = []string{l.BotToken(), l.AppToken(), "ticket=", "/actions/"}
 	r.Fail[conversation.PersonUnreachable] = r.Fail[conversation.PersonGone]
 	delete(r.Fail, conversation.PersonGone)

@@ -38,7 +38,7 @@ func TestConformanceOverHTTP(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := rig(t, l, log, "http://slack.test/api", opts...)
-		r.Channel = open
+		r.Channel, r.Listens = open, false
 		r.Secrets = append(r.Secrets, l.SigningSecret())
 		r.Close = func() error {
 			err := l.Close()

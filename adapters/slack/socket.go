@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -45,7 +44,7 @@ type connection struct {
 	pongs   chan string   // pings of the platform that wait for their answer
 	replace chan struct{} // closed when another one should be opened
 	once    sync.Once
-	hello   atomic.Bool
+	through bool // the platform has sent something other than its end
 }
 
 // envelope is one frame, read leniently.
@@ -121,7 +120,15 @@ func (c *connection) pings(ctx context.Context) {
 }
 
 // read takes envelopes until the connection ends or ctx does.
-func (c *connection) read(ctx context.Context, k *keeper, opening *sync.WaitGroup) error {
+func (c *connection) read(ctx context.Context, k *keeper, opening *sync.WaitGroup) (err error) {
+	defer func() {
+		switch {
+		case c.through:
+			c.a.hearing.Closed()
+		case ctx.Err() == nil:
+			c.a.hearing.Failed(err)
+		}
+	}()
 	for {
 		_, data, err := c.ws.ReadMessage()
 		if err != nil {
@@ -144,9 +151,12 @@ func (c *connection) read(ctx context.Context, k *keeper, opening *sync.WaitGrou
 // envelope deals with one frame. What is not known is acknowledged, since it would come again and again.
 func (c *connection) envelope(ctx context.Context, e envelope, k *keeper, opening *sync.WaitGroup) error {
 	kind, id := text(e.Type), text(e.ID)
+	if kind != "disconnect" && !c.through {
+		c.through = true
+		c.a.hearing.Opened()
+	}
 	switch kind {
 	case "hello":
-		c.hello.Store(true)
 		return nil
 	case "disconnect":
 		reason := text(e.Reason)

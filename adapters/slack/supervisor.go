@@ -88,6 +88,9 @@ func (s *supervisor) hold(ctx context.Context) error {
 func (s *supervisor) once(ctx context.Context, old *sync.WaitGroup) error {
 	c, err := s.a.connect(ctx)
 	if err != nil {
+		if ctx.Err() == nil {
+			s.a.hearing.Failed(err)
+		}
 		return err
 	}
 	began := time.Now()

@@ -55,6 +55,7 @@ type Adapter struct {
 	pictures *pictures
 	progress *recall.Ring[[]sentPart] // the parts of a message that have gone, by nonce
 	burst    *burst
+	hearing  calling.Hearing
 	stranger atomic.Bool // it was told that the server gives the bot another id
 }
 
@@ -178,8 +179,13 @@ func (a *Adapter) Run(ctx context.Context, in conversation.Receiver) error {
 	if a.mode == ModeWebhook {
 		return calling.UnlessEnded(ctx, a.keepWebhook(ctx))
 	}
+	defer a.hearing.Rest()
 	return calling.UnlessEnded(ctx, newPoller(a, in).run(ctx))
 }
+
+// Deaf says why nothing is received, nil while it is, or may soon be. In webhook mode the platform calls, and nobody here
+// knows whether it could.
+func (a *Adapter) Deaf() error { return a.hearing.Deaf() }
 
 // untilConnected asks who we are until somebody answers: mentions and commands in groups are told by the username.
 func (a *Adapter) untilConnected(ctx context.Context) error {

@@ -59,6 +59,7 @@ func rig(t *testing.T, l *platform.Lookalike, log *slog.Logger, url string, opts
 	}
 	side := adaptertest.Side{Platform: l}
 	r := side.Rig(a)
+	r.Listens = true
 	r.Secrets = []string{token, "AAErandom-Letters"}
 	r.TellsBlock = true
 	r.Attachments = append(r.Attachments, lookalike.Sticker, lookalike.Contact, lookalike.Location)

@@ -47,7 +47,10 @@ func (p *poller) run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		batch, err := p.fetch(ctx)
 		if err == nil {
+			p.a.hearing.Heard()
 			err = p.hand(ctx, batch)
+		} else if ctx.Err() == nil {
+			p.a.hearing.Failed(err)
 		}
 		if err == nil {
 			p.well()
