@@ -289,7 +289,7 @@ func TestAllConnectionsAtOnce(t *testing.T) {
 	t.Parallel()
 	// Statements that were never prepared before, in more transactions than there are connections.
 	onBoth(t, func(t *testing.T, db *persistence.DB) {
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
 		var all sync.WaitGroup
 		for i := range 64 {

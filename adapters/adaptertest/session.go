@@ -18,13 +18,23 @@ import (
 	"github.com/rapport-chat/rapport/texts"
 )
 
-// patience is how long anything may take. In a bubble it takes no time at all.
-const patience = 30 * time.Second
+// patience is how long anything may take, and callTime a call. In a bubble that takes no time at all; over sockets it
+// only ends what hangs.
+func (s *Setup) patience() time.Duration { return s.inTime(30 * time.Second) }
+func (s *Setup) callTime() time.Duration { return s.inTime(5 * time.Second) }
+
+func (s *Setup) inTime(d time.Duration) time.Duration {
+	if s.Bubble {
+		return d
+	}
+	return 5 * time.Minute
+}
 
 // session is one channel that runs against its platform.
 type session struct {
 	t       *testing.T
 	ctx     context.Context
+	setup   Setup
 	rig     Rig
 	inbox   *inbox
 	account string
@@ -42,7 +52,7 @@ func open(t *testing.T, setup Setup) *session {
 	}
 	logged := &safeBuffer{}
 	log := slog.New(slog.NewTextHandler(logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	s := &session{t: t, ctx: t.Context(), rig: setup.Open(t, log), inbox: newInbox()}
+	s := &session{t: t, ctx: t.Context(), setup: setup, rig: setup.Open(t, log), inbox: newInbox(setup.patience())}
 	t.Cleanup(func() {
 		s.close()
 		s.searchSecrets(logged.String())
@@ -66,7 +76,7 @@ func (s *session) start() {
 	s.stop = func() error {
 		once.Do(func() {
 			cancel()
-			err = within(ended, "Run to return after its context has ended")
+			err = within(ended, s.setup.patience(), "Run to return after its context has ended")
 		})
 		return err
 	}
@@ -163,7 +173,7 @@ func (s *session) try(to conversation.Address, body conversation.Body, of string
 		MessageID: of, Nonce: fmt.Sprintf("nonce-%d", s.nonce),
 	}
 	for tries := 0; ; tries++ {
-		ctx, cancel := context.WithTimeout(s.ctx, 5*time.Second)
+		ctx, cancel := context.WithTimeout(s.ctx, s.setup.callTime())
 		r, err := s.rig.Channel.Send(ctx, out)
 		cancel()
 		var se *conversation.SendError
@@ -216,6 +226,8 @@ func button(label, token string) conversation.Button {
 
 // inbox is a Receiver that keeps everything in memory.
 type inbox struct {
+	patience time.Duration // how long an event is waited for
+
 	mu      sync.Mutex
 	events  []conversation.Inbound
 	failing int           // calls that are still to fail
@@ -224,7 +236,9 @@ type inbox struct {
 
 var errFull = errors.New("the store is out of order")
 
-func newInbox() *inbox { return &inbox{changed: make(chan struct{})} }
+func newInbox(patience time.Duration) *inbox {
+	return &inbox{patience: patience, changed: make(chan struct{})}
+}
 
 // Receive implements conversation.Receiver.
 func (b *inbox) Receive(ctx context.Context, in ...conversation.Inbound) error {
@@ -259,7 +273,7 @@ func (b *inbox) all() []conversation.Inbound {
 }
 
 func (b *inbox) await(ctx context.Context, what string, match func(conversation.Inbound) bool) (conversation.Inbound, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, b.patience)
 	defer cancel()
 	for {
 		b.mu.Lock()
@@ -280,7 +294,7 @@ func (b *inbox) await(ctx context.Context, what string, match func(conversation.
 }
 
 // within waits for a value that has to come.
-func within[T any](c <-chan T, what string) T {
+func within[T any](c <-chan T, patience time.Duration, what string) T {
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"testing"
+	"time"
 
 	"github.com/rapport-chat/rapport/adapters/adaptertest"
 	"github.com/rapport-chat/rapport/adapters/discord"
@@ -26,7 +27,7 @@ func TestConformance(t *testing.T) {
 func TestConformanceOverSockets(t *testing.T) {
 	adaptertest.Run(t, adaptertest.Setup{Open: func(t *testing.T, log *slog.Logger) adaptertest.Rig {
 		t.Helper()
-		l, err := platform.New(platform.Config{Limits: platform.Limits{PerSecond: -1, PerChannel: -1}})
+		l, err := platform.New(platform.Config{Limits: platform.Limits{PerSecond: -1, PerChannel: -1, Respond: time.Minute}})
 		if err != nil {
 			t.Fatal(err)
 		}

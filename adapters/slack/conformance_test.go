@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/rapport-chat/rapport/adapters/adaptertest"
 	"github.com/rapport-chat/rapport/adapters/slack"
@@ -28,7 +29,9 @@ func TestConformance(t *testing.T) {
 func TestConformanceOverSockets(t *testing.T) {
 	adaptertest.Run(t, adaptertest.Setup{Open: func(t *testing.T, log *slog.Logger) adaptertest.Rig {
 		t.Helper()
-		l, err := platform.New(platform.Config{Limits: platform.Unlimited, Channels: []string{"support", "general"}})
+		limits := platform.Unlimited
+		limits.AckWithin, limits.Trigger = time.Minute, time.Minute // of a busy machine
+		l, err := platform.New(platform.Config{Limits: limits, Channels: []string{"support", "general"}})
 		if err != nil {
 			t.Fatal(err)
 		}

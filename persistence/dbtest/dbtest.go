@@ -20,9 +20,9 @@ const Variable = "RAPPORT_TEST_POSTGRES"
 
 const (
 	// startTimeout bounds the start of a cluster on a machine that is busy with compiling.
-	startTimeout = 2 * time.Minute
+	startTimeout = 6 * time.Minute
 	// statementTimeout bounds the making and dropping of one database.
-	statementTimeout = time.Minute
+	statementTimeout = 5 * time.Minute
 )
 
 // OnBoth runs test twice, as subtests "sqlite" and "postgres", each with the URL of a fresh, empty database in the

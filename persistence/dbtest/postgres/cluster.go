@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	mathrand "math/rand/v2"
 	"net"
 	"net/url"
 	"os"
@@ -21,12 +22,14 @@ const (
 	superuser = "rapport"
 	// maintenanceDatabase exists in every new cluster; databases are created and dropped from there.
 	maintenanceDatabase = "postgres"
-	// maxConnections leaves room for several test packages at once, each with several parallel tests and pools of
-	// at most 16 connections, most of them idle.
-	maxConnections = 200
+	// maxConnections leaves room for several test packages at once, each with several parallel tests, some of them with
+	// three processes, and pools of at most 16 connections, most of them idle.
+	maxConnections = 400
 	// bootAttempts bounds how often a cluster is moved to another port: a port that was free a moment ago can be
 	// taken by the time the server asks for it.
 	bootAttempts = 5
+	// portAttempts is how many ports are tried for one that is free.
+	portAttempts = 100
 )
 
 // Options says how a cluster differs from the fast default. The zero value is that default: nothing is forced to
@@ -184,18 +187,25 @@ func (c *Cluster) adminURL() *url.URL {
 	}
 }
 
+// The ports of clusters lie below those that systems give to outgoing connections (from 32768 on under Linux, from 49152
+// on elsewhere): while a server is down, one of the many that are made meanwhile would take its port sooner or later.
+const lowestPort, highestPort = 15_000, 32_000
+
 // freePort returns a loopback port that nobody listens on at this moment.
-func freePort(ctx context.Context) (int, error) {
+func freePort(ctx context.Context) (port int, err error) {
 	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("look for a free port: %w", err)
+	for range portAttempts {
+		port = lowestPort + mathrand.IntN(highestPort-lowestPort)
+		listener, listenErr := config.Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err = listenErr; err != nil {
+			continue
+		}
+		if err := listener.Close(); err != nil {
+			return 0, fmt.Errorf("give back port %d: %w", port, err)
+		}
+		return port, nil
 	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	if err := listener.Close(); err != nil {
-		return 0, fmt.Errorf("give back port %d: %w", port, err)
-	}
-	return port, nil
+	return 0, fmt.Errorf("look for a free port: %w", err)
 }
 
 // configure appends lines to postgresql.conf; of a setting given twice the last one holds.
@@ -214,7 +224,7 @@ func (c *Cluster) configure(lines []string) error {
 
 // control runs pg_ctl on the data folder and waits until what it asked for has happened.
 func (c *Cluster) control(ctx context.Context, action string, arguments ...string) error {
-	arguments = append([]string{action, "--pgdata", c.dataFolder(), "--wait", "--timeout", "60"}, arguments...)
+	arguments = append([]string{action, "--pgdata", c.dataFolder(), "--wait", "--timeout", "300"}, arguments...)
 	err := c.run(ctx, "pg_ctl", arguments...)
 	if err == nil || action != "start" {
 		return err
