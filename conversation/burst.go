@@ -32,7 +32,8 @@ func (e *Engine) drain(ctx context.Context, key string, box *mailbox) {
 		if !got && len(held) == 0 {
 			return
 		}
-		if !got || !mayWait(in) {
+		goesOn := cut(held)
+		if !got || !mayWait(in) || goesOn && e.speaksForItself(in) {
 			if len(held) > 0 {
 				e.settle(ctx, held, merge(held), true)
 				held = nil
@@ -47,8 +48,13 @@ func (e *Engine) drain(ctx context.Context, key string, box *mailbox) {
 			since = now
 		}
 		parts := append(held, in)
+		if cut(parts) { // not half of what the person says is answered
+			held, until = parts, now.Add(max(e.cfg.Wait, 0))
+			e.typing(ctx, in)
+			continue
+		}
 		final := e.cfg.Wait < 0 || len(parts) >= maxFragments || now.Sub(since) >= maxWait
-		if len(held) > 0 && e.settle(ctx, parts, in, false) { // certain by itself
+		if len(held) > 0 && !goesOn && e.settle(ctx, parts, in, false) { // certain by itself
 			held = nil
 			continue
 		}
@@ -57,9 +63,14 @@ func (e *Engine) drain(ctx context.Context, key string, box *mailbox) {
 			continue
 		}
 		held, until = parts, now.Add(min(e.cfg.Wait, maxWait-now.Sub(since)))
-		if e.cfg.Typing != nil {
-			e.cfg.Typing(ctx, in.Address)
-		}
+		e.typing(ctx, in)
+	}
+}
+
+// typing shows the person that an answer is on its way.
+func (e *Engine) typing(ctx context.Context, in Inbound) {
+	if e.cfg.Typing != nil {
+		e.cfg.Typing(ctx, in.Address)
 	}
 }
 
