@@ -46,27 +46,34 @@ func stateOf(o outbox.Outcome) int {
 	}
 }
 
+// maxSettled is how many results one statement takes on PostgreSQL, which compares each with each message.
+const maxSettled = 200
+
 // Settle implements outbox.Store.
 func (s *Outbox) Settle(ctx context.Context, l outbox.Lease, results []outbox.Result) error {
-	if len(results) == 0 {
-		return nil
+	most := maxSettled
+	if !s.db.dialect.joins {
+		most = max(1, len(results))
 	}
-	if s.db.dialect.joins { // a statement alone is a transaction
-		rest, err := s.settlePlain(ctx, l, results)
-		if err != nil {
+	for part := range slices.Chunk(results, most) {
+		if err := s.settle(ctx, l, part); err != nil {
 			return fmt.Errorf("settle %d messages of %s: %w", len(results), l.Account, err)
 		}
-		if results = rest; len(results) == 0 {
-			return nil
+	}
+	return nil
+}
+
+// settle is Settle for as many as one statement takes.
+func (s *Outbox) settle(ctx context.Context, l outbox.Lease, results []outbox.Result) error {
+	bulk := !slices.ContainsFunc(results, func(r outbox.Result) bool { return r.Lane != conversation.LaneBulk })
+	if s.db.dialect.joins && !bulk { // a statement alone is a transaction; bulk mostly has records that follow
+		rest, err := s.settlePlain(ctx, l, results)
+		if results = rest; err != nil || len(results) == 0 {
+			return err
 		}
 	}
 	// A result that is lost with the machine's power leaves its message in flight, for the crash rule.
-	how := manner{lazy: true, yields: !slices.ContainsFunc(results, func(r outbox.Result) bool { return r.Lane != conversation.LaneBulk })}
-	err := s.db.do(ctx, how, func(ctx context.Context, tx *Tx) error { return tx.settleResults(ctx, l, results) })
-	if err != nil {
-		return fmt.Errorf("settle %d messages of %s: %w", len(results), l.Account, err)
-	}
-	return nil
+	return s.db.do(ctx, manner{lazy: true, yields: bulk}, func(ctx context.Context, tx *Tx) error { return tx.settleResults(ctx, l, results) })
 }
 
 // settledRow is an item whose result was taken.
@@ -93,7 +100,7 @@ func (s *Outbox) settlePlain(ctx context.Context, l outbox.Lease, results []outb
 	}
 	defer cancel()
 	var settled []settledRow
-	err = s.db.statements.list(run, &settled, settlePostgres, l.Account, l.Owner, l.Epoch, list, 1)
+	err = s.db.statements.list(run, &settled, settlePostgres, l.Account, l.Owner, l.Epoch, list, 1, resultIDs(s.db.dialect, results))
 	if errors.Is(err, errAgain) {
 		return results, nil
 	}
@@ -117,12 +124,12 @@ func (tx *Tx) settleResults(ctx context.Context, l outbox.Lease, results []outbo
 	if err != nil {
 		return err
 	}
-	query := settlePostgres
+	query, args := settlePostgres, []any{l.Account, l.Owner, l.Epoch, list, 0, resultIDs(tx.d, results)}
 	if tx.d.sqlite {
-		query = settleSQLite
+		query, args = settleSQLite, args[:5]
 	}
 	var settled []settledRow
-	if err := tx.list(ctx, &settled, query, l.Account, l.Owner, l.Epoch, list, 0); err != nil {
+	if err := tx.list(ctx, &settled, query, args...); err != nil {
 		return err
 	}
 	if len(settled) < len(results) { // settled before, or no longer ours to settle
@@ -135,6 +142,15 @@ func (tx *Tx) settleResults(ctx context.Context, l outbox.Lease, results []outbo
 		byID[int64(results[i].ID)] = &results[i]
 	}
 	return tx.followResults(ctx, l.Account, settled, byID)
+}
+
+// resultIDs is whose results they are, as one parameter.
+func resultIDs(d *dialect, results []outbox.Result) string {
+	list := make([]conversation.OutgoingID, len(results))
+	for i, r := range results {
+		list[i] = r.ID
+	}
+	return ids(d, list)
 }
 
 // resultList is the results as one parameter.
@@ -157,9 +173,14 @@ func resultList(results []outbox.Result, now int64) (string, error) {
 }
 
 // makeSettleSQL writes results while the lease is in force, whether or not its time is up: a result is a fact. Its
-// last parameter is 1 to leave out whatever more follows from: what names a record, tells that a person is gone, or
-// failed.
+// last parameter but one is 1 to leave out whatever more follows from: what names a record, tells that a person is gone,
+// or failed. The last, on PostgreSQL alone, is the ids once more: a statement that was planned while the outbox was
+// small would else read all of it through for one result.
 func makeSettleSQL(d *dialect) string {
+	only := ""
+	if d.joins {
+		only = " AND " + d.in("outbox.id")
+	}
 	return `WITH held AS (SELECT account, epoch FROM leases WHERE account = ? AND owner = ? AND epoch = ?` + d.shareRow + `)
 	UPDATE outbox SET state = r.state, attempts = outbox.attempts + r.called, retry_at = r.retry_at,
 		message_id = CASE WHEN r.message = '' THEN outbox.message_id ELSE r.message END,
@@ -167,7 +188,7 @@ func makeSettleSQL(d *dialect) string {
 		error_kind = r.kind, error_code = r.code, error_detail = r.detail, settled_at = r.settled
 	FROM ` + d.rows("r", "id bigint", "state bigint", "called bigint", "retry_at bigint", "message text", "chat text",
 		"kind text", "code text", "detail text", "settled bigint", "follow bigint") + `, held, (SELECT CAST(? AS bigint) AS plain) AS how
-	WHERE outbox.id = r.id AND outbox.state + 0 = 1 AND outbox.epoch = held.epoch AND outbox.account || '' = held.account
+	WHERE outbox.id = r.id` + only + ` AND outbox.state + 0 = 1 AND outbox.epoch = held.epoch AND outbox.account || '' = held.account
 		AND (how.plain = 0 OR (outbox.report_kind = '' AND r.kind <> 'person_gone' AND r.state < 4 AND r.follow = 0))
 	RETURNING outbox.id, outbox.customer_id, outbox.channel, outbox.chat, outbox.report_kind, outbox.report_id, outbox.state,
 		outbox.purpose`

@@ -16,9 +16,11 @@ var postgresDefaults = map[string]string{
 	"idle_in_transaction_session_timeout": "5000",
 	// PostgreSQL takes every table of parameters for a hundred rows, most have one. It would rather read a table of ten
 	// thousand people through and hash it than look up a hundred, for every single message. All our joins go by an index:
-	// they have to for SQLite, which knows no other way.
+	// they have to for SQLite, which knows no other way. And what it has planned while a table was small it keeps for a
+	// minute, in which an outbox grows to thousands.
 	"enable_hashjoin":  "off",
 	"enable_mergejoin": "off",
+	"enable_seqscan":   "off",
 	"jit":              "off", // its compiling costs more than any of our statements
 	"application_name": "rapport",
 }
