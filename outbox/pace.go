@@ -101,6 +101,9 @@ func (p *Pace) interval() time.Duration {
 	return time.Duration(float64(w) / (float64(n) * bulkShare))
 }
 
+// even says that bulk is kept message by message.
+func (p *Pace) even() bool { return p.rate > 0 && p.interval() >= evenFrom }
+
 // Room says whether a message of the lane may go now. If not, at is when to ask again, or zero for when a call ends.
 func (p *Pace) Room(now time.Time, lane conversation.Lane) (ok bool, at time.Time) {
 	p.ease(now)
@@ -134,7 +137,7 @@ func (p *Pace) bulkAt(now time.Time) time.Time {
 	if p.bulkWaits(now) {
 		at = earlier(at, p.lastPlace(now))
 	}
-	if i >= evenFrom {
+	if p.even() {
 		if soonest := p.lastBulk.Add(i * 6 / 10); soonest.After(at) {
 			at = soonest
 		}

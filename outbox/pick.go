@@ -15,6 +15,9 @@ type picked struct {
 	slot *Slot
 }
 
+// lanes is how many lanes there are.
+const lanes = int(conversation.LaneBulk) + 1
+
 // The orders in which the lanes are asked.
 var (
 	answersFirst = []conversation.Lane{conversation.LaneAnswer, conversation.LaneNotice, conversation.LaneBulk}

@@ -69,7 +69,7 @@ type lane struct {
 // plan is all that a worker knows of its account's pending messages. It makes no calls and is not safe for
 // concurrent use.
 type plan struct {
-	lanes   [3]*lane
+	lanes   [lanes]*lane
 	parked  map[string][]*line                 // lines that wait for their chat's call to end
 	waiting map[conversation.OutgoingID][]*ref // edits and deletions by the message that they wait for
 	reads   uint64                             // begun

@@ -25,11 +25,12 @@ type tenure struct {
 	results   [classes][]verdict                 // to settle
 	claiming  [classes]bool
 	settling  [classes]bool
+	courtesy  courtesy
 	stopping  bool
 	restUntil struct{ claim, settle, read time.Time } // after an error of the store
 	failures  struct{ claim, settle, read int }
 
-	served uint64 // nudges
+	served [lanes]uint64 // nudges
 	ticks  int
 	tickAt time.Time
 	dueAt  time.Time // what the watcher of the business clock waits for

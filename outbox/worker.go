@@ -77,7 +77,7 @@ type Worker struct {
 
 	mu     sync.Mutex
 	pace   *Pace
-	nudges uint64
+	nudges [lanes]uint64
 	runs   bool    // Run has been called and has not returned
 	tenure *tenure // nil while another process has the account
 	counts Counts
@@ -116,10 +116,15 @@ func (w *Worker) Holds() bool {
 	return w.tenure != nil && w.tenure.lost == nil && w.tenure.rest(time.Now()) > 0
 }
 
-// Nudge says that something was written to the outbox. It never blocks.
-func (w *Worker) Nudge() {
+// Nudge says that something was written to these lanes of the outbox, or to any when none is named. It never blocks.
+func (w *Worker) Nudge(lanes ...conversation.Lane) {
 	w.mu.Lock()
-	w.nudges++
+	if len(lanes) == 0 {
+		lanes = answersFirst
+	}
+	for _, l := range lanes {
+		w.nudges[l]++
+	}
 	w.mu.Unlock()
 	w.stir()
 }

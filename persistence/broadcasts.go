@@ -163,17 +163,9 @@ func (tx *Tx) resume(ctx context.Context, id string) (bool, error) {
 		return false, fmt.Errorf("release the messages of offer %s: %w", id, err)
 	}
 	for _, account := range accounts {
-		tx.touch(account)
+		tx.touch(BoxBulk, account)
 	}
 	return true, nil
-}
-
-// touch has who sends for the account told at the commit.
-func (tx *Tx) touch(account string) {
-	if tx.touched == nil {
-		tx.touched = map[string]struct{}{}
-	}
-	tx.touched[account] = struct{}{}
 }
 
 // Stop implements offer.Control.

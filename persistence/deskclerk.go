@@ -185,7 +185,7 @@ func (b clerkBooks) EndSilence(ctx context.Context, now time.Time) (bool, error)
 		return true, fmt.Errorf("release what silence has held: %w", err)
 	}
 	for _, account := range accounts {
-		b.tx.touch(account)
+		b.tx.touch(BoxBulk, account)
 	}
 	if _, err := b.tx.exec(ctx, `UPDATE occurrences SET next_at = 0 WHERE state = 'open' AND next_at > ?`, ms(now)); err != nil {
 		return true, fmt.Errorf("go on with the offers that silence has held: %w", err)

@@ -15,7 +15,8 @@ type Box string
 // The boxes.
 const (
 	BoxInbox  Box = "inbox"
-	BoxOutbox Box = "outbox"
+	BoxOutbox Box = "outbox" // what somebody waits for
+	BoxBulk   Box = "bulk"   // the bulk lane of the outbox
 	BoxLease  Box = "lease"  // a lease was given back
 	BoxAgenda Box = "agenda" // something may have become due, or have room
 )
@@ -73,9 +74,9 @@ func (db *DB) OnNudge(listen func(box Box, account string)) (cancel func()) {
 func (db *DB) TellOthers(box Box, account string) { db.nudges.tellOthers(note{box, account}) }
 
 // sent tells of new outbox rows.
-func (n *nudges) sent(accounts map[string]struct{}) {
-	for account := range accounts {
-		n.tell(note{BoxOutbox, account})
+func (n *nudges) sent(touched map[note]struct{}) {
+	for what := range touched {
+		n.tell(what)
 	}
 }
 

@@ -31,7 +31,7 @@ func (n *nudges) listen(ctx context.Context, listener *pq.Listener) {
 			case !ok:
 				return
 			case heard == nil: // connected again: nudges may have been lost
-				for _, box := range []Box{BoxInbox, BoxOutbox, BoxLease, BoxAgenda} {
+				for _, box := range []Box{BoxInbox, BoxOutbox, BoxBulk, BoxLease, BoxAgenda} {
 					n.hear(note{box, ""})
 				}
 			default:

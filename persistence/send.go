@@ -100,12 +100,21 @@ func (tx *Tx) SendAll(ctx context.Context, all []conversation.Outgoing) ([]conve
 		rows[i].ID = int64(out[i])
 		tx.keys[rows[i].Key], taken[rows[i].Key] = out[i], out[i]
 		tx.sends = append(tx.sends, rows[i])
-		if tx.touched == nil {
-			tx.touched = map[string]struct{}{}
+		if conversation.Lane(rows[i].Lane) == conversation.LaneBulk {
+			tx.touch(BoxBulk, rows[i].Account)
+		} else {
+			tx.touch(BoxOutbox, rows[i].Account)
 		}
-		tx.touched[rows[i].Account] = struct{}{}
 	}
 	return out, nil
+}
+
+// touch has who sends for the account told at the commit.
+func (tx *Tx) touch(box Box, account string) {
+	if tx.touched == nil {
+		tx.touched = map[note]struct{}{}
+	}
+	tx.touched[note{box, account}] = struct{}{}
 }
 
 // outRow fills in what a turn knows. It answers whether the key is the caller's own and may be there already.

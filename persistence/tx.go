@@ -27,8 +27,8 @@ type Tx struct {
 	ahead   func() *statements        // PostgreSQL: where to ask for ids; nil for in here
 
 	keys    map[string]conversation.OutgoingID
-	touched map[string]struct{} // accounts that got something to send
-	tickets bool                // a ticket has moved on, so that something is due at the desk
+	touched map[note]struct{} // what accounts got to send
+	tickets bool              // a ticket has moved on, so that something is due at the desk
 	over    bool
 }
 

@@ -94,6 +94,10 @@ func (s *service) nudged(box persistence.Box, account string) {
 		case account != "" && account != name:
 		case box == persistence.BoxLease:
 			w.Free()
+		case box == persistence.BoxBulk:
+			w.Nudge(conversation.LaneBulk)
+		case account != "":
+			w.Nudge(conversation.LaneAnswer, conversation.LaneNotice)
 		default:
 			w.Nudge()
 		}
