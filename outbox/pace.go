@@ -40,7 +40,8 @@ type Pace struct {
 	inFlight int           // most calls at once
 	forBulk  int           // most of them in bulk: what a crash may leave unknown, and slow calls leave answers room
 
-	slots       []*Slot // the calls that count in the window, in the order in which they were reserved
+	slots       []*Slot   // the calls that count in the window, in the order in which they were reserved
+	expired     time.Time // when those were looked at last
 	travelled   travelled
 	calls, bulk int // in flight
 	chats       map[string]*chatPace

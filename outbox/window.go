@@ -65,6 +65,10 @@ func (p *Pace) ends() []time.Time {
 
 // expire forgets the calls that no longer count.
 func (p *Pace) expire(now time.Time) {
+	if now.Equal(p.expired) {
+		return // a batch is picked at one moment
+	}
+	p.expired = now
 	p.slots = slices.DeleteFunc(p.slots, func(s *Slot) bool {
 		at, known := s.until()
 		return known && !now.Before(at)

@@ -86,6 +86,29 @@ func TestAnswerLeavesAtOnceWhenNudged(t *testing.T) {
 	})
 }
 
+func TestANudgeHasOnlyItsLanesRead(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const nudges = 200
+		b := start(t, &platform{}, nil)
+		pass(time.Millisecond)
+		b.store.mu.Lock()
+		before := b.store.reads
+		b.store.mu.Unlock()
+		for range nudges {
+			b.Nudge(conversation.LaneAnswer)
+			pass(time.Millisecond)
+		}
+		b.store.mu.Lock()
+		got := b.store.reads - before
+		b.store.mu.Unlock()
+		if got < nudges || got > nudges+3 {
+			t.Errorf("%d nudges had %d pages read", nudges, got)
+		}
+		b.finish(t)
+	})
+}
+
 func TestUnannouncedMessageIsFoundWithinASecond(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -50,6 +50,12 @@ func TestNudges(t *testing.T) {
 		if h := <-got; h != (heard{persistence.BoxOutbox, bot}) {
 			t.Errorf("after Settle: %+v", h)
 		}
+		bulk := notice("for many")
+		bulk.Lane = conversation.LaneBulk
+		write(t, db, bulk)
+		if h := <-got; h != (heard{persistence.BoxBulk, bot}) {
+			t.Errorf("after a message of an offer: %+v", h)
+		}
 		select {
 		case h := <-got:
 			t.Errorf("one more: %+v", h)
