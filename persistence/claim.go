@@ -393,10 +393,7 @@ func (r *itemRow) item() (outbox.Item, error) {
 		item.Handle = handle
 	}
 	item.Key, item.To, item.Lane = r.Key, r.address(), conversation.Lane(r.Lane)
-	item.Customer = conversation.CustomerID(r.Customer.Int64)
-	if !r.Customer.Valid {
-		item.Customer = -1
-	}
+	item.Customer = customerOf(r.Customer)
 	item.NotBefore, item.NotAfter = instant(r.NotBefore), instant(r.NotAfter)
 	item.AfterCrash = conversation.CrashRule(r.CrashRule)
 	item.Report = conversation.Ref{Kind: r.ReportKind, ID: r.ReportID}
@@ -416,4 +413,12 @@ func (r *itemRow) item() (outbox.Item, error) {
 		item.Nonce += "p" // it is another message: nothing of the refused one counts as sent
 	}
 	return item, nil
+}
+
+// customerOf is whom a row is for, -1 for nobody.
+func customerOf(id sql.NullInt64) conversation.CustomerID {
+	if !id.Valid {
+		return -1
+	}
+	return conversation.CustomerID(id.Int64)
 }

@@ -86,6 +86,8 @@ type settledRow struct {
 	ReportID   int64  `db:"report_id"`
 	State      int
 	Purpose    string
+	Lane       int
+	CrashRule  int `db:"crash_rule"`
 }
 
 // settlePlain settles in one statement what touches nothing but the messages, and answers the other results.
@@ -191,7 +193,7 @@ func makeSettleSQL(d *dialect) string {
 	WHERE outbox.id = r.id` + only + ` AND outbox.state + 0 = 1 AND outbox.epoch = held.epoch AND outbox.account || '' = held.account
 		AND (how.plain = 0 OR (outbox.report_kind = '' AND r.kind <> 'person_gone' AND r.state < 4 AND r.follow = 0))
 	RETURNING outbox.id, outbox.customer_id, outbox.channel, outbox.chat, outbox.report_kind, outbox.report_id, outbox.state,
-		outbox.purpose`
+		outbox.purpose, outbox.lane, outbox.crash_rule`
 }
 
 var settleSQLite, settlePostgres = makeSettleSQL(&sqliteDialect), makeSettleSQL(&postgresDialect)

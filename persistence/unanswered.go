@@ -35,10 +35,13 @@ func (db *DB) OnUnanswered(follow UnansweredHook) {
 	db.hooks.unanswered = follow
 }
 
-// lostFor says that whoever waits for the message must hear something else, if it is an answer.
+// lostFor says that whoever waits for the message must hear something else.
 func (s settledRow) lostFor(r *outbox.Result) bool {
-	return r.Outcome == outbox.Failed && s.ReportKind == "" && s.Purpose == "" && s.Customer.Valid &&
-		r.Kind != conversation.PersonGone && r.Kind != conversation.PersonUnreachable
+	of := conversation.Outgoing{
+		Lane: conversation.Lane(s.Lane), Customer: customerOf(s.Customer), AfterCrash: conversation.CrashRule(s.CrashRule),
+		Report: conversation.Ref{Kind: s.ReportKind, ID: s.ReportID}, Proactive: conversation.Proactive{Purpose: s.Purpose},
+	}
+	return of.IsAnswer() && r.Outcome == outbox.Failed && r.Kind != conversation.PersonGone && r.Kind != conversation.PersonUnreachable
 }
 
 // plainly has messages go as words alone from now on.
@@ -92,7 +95,7 @@ func (tx *Tx) unanswered(ctx context.Context, list []int64) error {
 	}
 	var rows []lostAnswer
 	err := tx.list(ctx, &rows, `SELECT id, key, body, customer_id, account, channel, chat, thread FROM outbox
-		WHERE `+tx.d.in("id")+` AND lane = 0 AND crash_rule = 0 ORDER BY id`, ids(tx.d, list))
+		WHERE `+tx.d.in("id")+` ORDER BY id`, ids(tx.d, list))
 	if err != nil {
 		return fmt.Errorf("read %d answers that failed: %w", len(list), err)
 	}

@@ -2,7 +2,6 @@ package discord_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -131,36 +130,16 @@ func TestSpoiltAnswers(t *testing.T) {
 				s.online()
 				s.must(s.end()) // nothing is received here
 				spoiler := &adaptertest.Spoiler{Base: s.transport()}
-				fresh := func() {
+				verb, end, _ := strings.Cut(c.is, " ")
+				is := func(r *http.Request) bool { return r.Method == verb && strings.HasSuffix(r.URL.Path, "/"+end) }
+				spoiler.Each(s.T, is, func() func(context.Context) error {
 					a, err := discord.New(discord.Config{
 						Token: config.NewSecret(s.l.Token()), APIURL: "http://discord.test", Offers: discord.OffersInChannel, OffersChannel: "#general",
 					}, slog.New(slog.DiscardHandler), discord.WithTransport(spoiler))
 					s.must(err)
 					s.a = a
-				}
-				verb, end, _ := strings.Cut(c.is, " ")
-				spoiler.Watch(func(r *http.Request) bool { return r.Method == verb && strings.HasSuffix(r.URL.Path, "/"+end) })
-				fresh()
-				s.must(c.do(s, s.Context()))
-				mutants := adaptertest.Mutants(spoiler.Seen())
-				if len(mutants) < 8 {
-					s.Fatalf("recorded %q", spoiler.Seen())
-				}
-				for _, m := range mutants {
-					fresh()
-					spoiler.Instead(m.JSON)
-					ctx, cancel := context.WithTimeout(s.Context(), time.Minute)
-					err := c.do(s, ctx)
-					if se := (*conversation.SendError)(nil); err != nil && (!errors.As(err, &se) || se.Code == "" || ctx.Err() != nil) {
-						s.Errorf("%s: %v", m.Name, err)
-					}
-					cancel()
-					spoiler.Instead(nil)
-					s.after(20 * time.Second)
-					if err := c.do(s, s.Context()); err != nil {
-						s.Errorf("after %s: %v", m.Name, err)
-					}
-				}
+					return func(ctx context.Context) error { return c.do(s, ctx) }
+				})
 			})
 		})
 	}

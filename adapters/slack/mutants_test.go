@@ -2,7 +2,6 @@ package slack_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -174,37 +173,16 @@ func TestSpoiltAnswers(t *testing.T) {
 				memory := lookalike.Transport(s.l.Handler())
 				spoiler := &adaptertest.Spoiler{Base: memory}
 				running := s.a
-				fresh := func() {
+				is := func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/"+c.method) }
+				spoiler.Each(s.T, is, func() func(context.Context) error {
 					a, err := slack.New(slack.Config{
 						BotToken: config.NewSecret(s.l.BotToken()), AppToken: config.NewSecret(s.l.AppToken()), APIURL: "http://slack.test/api",
 						StaffChannels: []string{"#support"},
 					}, slog.New(slog.DiscardHandler), slack.WithTransport(spoiler))
 					s.must(err)
 					s.a = a
-				}
-				spoiler.Watch(func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/"+c.method) })
-				fresh()
-				s.must(c.do(s, s.Context()))
-				mutants := adaptertest.Mutants(spoiler.Seen())
-				if len(mutants) < 8 {
-					s.Fatalf("recorded %q", spoiler.Seen())
-				}
-				for _, m := range mutants {
-					fresh()
-					spoiler.Instead(m.JSON)
-					ctx, cancel := context.WithTimeout(s.Context(), time.Minute)
-					err := c.do(s, ctx)
-					if se := (*conversation.SendError)(nil); err != nil && (!errors.As(err, &se) || se.Code == "" || ctx.Err() != nil) {
-						s.Errorf("%s: %v", m.Name, err)
-					}
-					cancel()
-					spoiler.Instead(nil)
-					s.after(time.Minute)
-					if err := c.do(s, s.Context()); err != nil {
-						s.Errorf("after %s: %v", m.Name, err)
-					}
-					s.must(s.a.Close())
-				}
+					return func(ctx context.Context) error { return c.do(s, ctx) }
+				})
 				s.a = running
 				memory.Wait()
 			})

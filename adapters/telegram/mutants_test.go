@@ -3,7 +3,6 @@ package telegram_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -236,30 +235,11 @@ func TestSpoiltAnswers(t *testing.T) {
 				memory := lookalike.Transport(l.Handler())
 				defer memory.Wait()
 				spoiler := &adaptertest.Spoiler{Base: memory}
-				spoiler.Watch(func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/"+c.method) })
-				a, _ := adapterWith(t, spoiler)
-				if err := c.do(t.Context(), t, a, to); err != nil {
-					t.Fatal(err)
-				}
-				mutants := adaptertest.Mutants(spoiler.Seen())
-				if len(mutants) < 8 {
-					t.Fatalf("recorded %q", spoiler.Seen())
-				}
-				for _, m := range mutants {
+				is := func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/"+c.method) }
+				spoiler.Each(t, is, func() func(context.Context) error {
 					a, _ := adapterWith(t, spoiler)
-					spoiler.Instead(m.JSON)
-					ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-					err := c.do(ctx, t, a, to)
-					if se := (*conversation.SendError)(nil); err != nil && (!errors.As(err, &se) || se.Code == "" || ctx.Err() != nil) {
-						t.Errorf("%s: %v", m.Name, err)
-					}
-					cancel()
-					spoiler.Instead(nil)
-					<-time.After(time.Minute)
-					if err := c.do(t.Context(), t, a, to); err != nil {
-						t.Errorf("after %s: %v", m.Name, err)
-					}
-				}
+					return func(ctx context.Context) error { return c.do(ctx, t, a, to) }
+				})
 			})
 		})
 	}
