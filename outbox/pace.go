@@ -19,7 +19,7 @@ const (
 	// creditIntervals is how many bulk intervals may be caught up after a delay of our own, and leastCredit how much time
 	// where they are short.
 	creditIntervals = 8
-	leastCredit     = 10 * time.Millisecond
+	leastCredit     = 50 * time.Millisecond
 	// longestGap is how many intervals of the platform's rate may lie between two bulk messages: the last place
 	// before that goes to bulk even while answers wait, as long as the answers together stay below the rate. debtLimit
 	// intervals of debt say that they do not.

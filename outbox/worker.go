@@ -29,7 +29,17 @@ const (
 	// defaultInFlight is how many messages are claimed and not settled at once, a third of them bulk: when 64 people
 	// write at once and each call takes 50 ms, the half of them are answered by the first calls.
 	defaultInFlight = 48
+	// usualCall is about how long a platform takes. One that allows so much that 48 calls cannot use it gets more calls,
+	// at most mostInFlight: what is claimed together is waited for together, and may be unknown together after a crash.
+	usualCall    = 100 * time.Millisecond
+	mostInFlight = 96
 )
+
+// inFlight is how many messages are claimed and not settled at once on a platform that takes so many a second. An
+// unlimited one takes all at once and needs no more than others.
+func inFlight(perSecond float64) int {
+	return max(defaultInFlight, int(min(perSecond*usualCall.Seconds(), mostInFlight)))
+}
 
 // Sender is what the worker needs of a conversation.Channel.
 type Sender interface {
@@ -48,7 +58,7 @@ type Config struct {
 	Log      *slog.Logger
 	// Fetch reads a file that was sent to another account, of at most limit bytes; nil when there is none to pass on.
 	Fetch    func(ctx context.Context, account, file string, limit int64) ([]byte, error)
-	InFlight int // most messages claimed and not settled; 0 for 48
+	InFlight int // most messages claimed and not settled; 0 for 48, up to 96 where more than 480 a second are allowed
 	// Taken, when set, is called with each lease once what the last holder left is settled. It must not block. Its
 	// context ends with the lease: what only the holder may do belongs under it.
 	Taken func(ctx context.Context, l Lease)
@@ -87,7 +97,7 @@ type Worker struct {
 // New is a worker that does nothing until Run.
 func New(cfg Config) *Worker {
 	if cfg.InFlight <= 0 {
-		cfg.InFlight = defaultInFlight
+		cfg.InFlight = inFlight(cfg.Channel.Limits().PerSecond)
 	}
 	if cfg.Business == nil {
 		cfg.Business = clock.Real{}
