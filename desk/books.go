@@ -161,6 +161,7 @@ type Customer struct {
 	Facts    []Fact // only for the full view
 	Tickets  int    // all that there ever were
 	AtRisk   string // why, empty when not
+	Erased   bool   // nothing else is known any more
 }
 
 // Score is an answer to a survey.

@@ -26,6 +26,7 @@ const (
 	verbKeep      = "keep"     // the note: keep inside
 	verbTakeSend  = "takesend" // take the ticket over and send
 	verbAgain     = "again"    // send again what failed
+	verbErase     = "erase"    // take the customer out of everything that is kept
 	verbTeach     = "teach."   // what the Teacher's verbs begin with
 	verbStaff     = "staff."   // what the Commands' verbs begin with
 )
@@ -92,7 +93,7 @@ func (d *Desk) about(t Ticket) texts.Rich {
 	state := d.say("desk.state."+string(t.State), texts.Vars{"staff": callOf(t.Owner)})
 	if t.State == Resolved {
 		switch t.ResolvedBy {
-		case "customer", "answer", "time":
+		case "customer", "answer", "time", "forgotten":
 			state = d.say("desk.resolved_by."+t.ResolvedBy, nil)
 		}
 	}
@@ -137,6 +138,9 @@ func (d *Desk) zone() *time.Location {
 func (d *Desk) who(c Customer) texts.Rich {
 	if c.ID == 0 {
 		return d.say("desk.nobody", nil)
+	}
+	if c.Erased {
+		return d.say("desk_erase.nobody", nil)
 	}
 	since := d.say("desk.since", texts.Vars{"date": texts.DateOf(c.Since.In(d.zone()), d.Business.Now()), "channel": c.Channel, "lang": strings.ToUpper(string(c.Lang))})
 	var lines []texts.Rich
@@ -212,6 +216,9 @@ const maxLabel = 70
 func (d *Desk) buttons(t Ticket, v view) [][]conversation.Button {
 	r := ref{Ticket: t.ID}
 	customer := d.button("desk.button.customer", verbCustomer, r)
+	if v.customer.Erased {
+		return nil
+	}
 	if !t.Live() {
 		return [][]conversation.Button{{d.button("desk.button.reopen", verbReopen, r), customer}}
 	}
@@ -232,6 +239,9 @@ func (d *Desk) buttons(t Ticket, v view) [][]conversation.Button {
 		if d.givesCoupons() {
 			first = append(first, d.button("desk_coupon.button", verbCoupon, r))
 		}
+	}
+	if d.erases(t) {
+		first = append(first, d.eraseButton(t))
 	}
 	if len(d.Config.Replies.Entries) > 0 {
 		first = append(first, d.button("desk.button.replies", verbReplies, r))

@@ -61,7 +61,7 @@ type Role struct {
 	Users     []string `yaml:"users" doc:"Slack users, by id."`
 	Groups    []string `yaml:"slack_groups" doc:"Slack user groups, by handle."`
 	Everybody bool     `yaml:"slack_channel_members" doc:"Everybody in the staff channels."`
-	May       []string `yaml:"may" check:"enum=reply|resolve|points|coupon|pause|silence|reports" doc:"What they may do."`
+	May       []string `yaml:"may" check:"enum=reply|resolve|points|coupon|pause|silence|reports|forget" doc:"What they may do."`
 	Points    int64    `yaml:"points_a_day" check:"min=0,max=1000000" doc:"The most points that one of them gives in a day."`
 
 	Coupons     int64 `yaml:"coupons_a_day" check:"min=0,max=1000" doc:"The most coupons that one of them gives in a day."`

@@ -41,6 +41,7 @@ type Desk struct {
 	Points    Giver     // without one there are no points
 	Coupons   Coupons   // without one, or without Presence, there are no coupons to give
 	Presence  Presence  // without one everybody is here
+	Eraser    Eraser    // without one nobody is erased from here
 	// Limits are what a platform of customers allows.
 	Limits func(channel string) conversation.Limits
 	// Wake has the agenda looked at again. It is called from transactions, so it only leaves a note.

@@ -22,6 +22,7 @@ const (
 	MayPause   Right = "pause"
 	MaySilence Right = "silence"
 	MayReports Right = "reports"
+	MayForget  Right = "forget"
 )
 
 // Directory knows who is who on the platform where staff work. A yes may be some minutes old, a no is not.
@@ -50,7 +51,7 @@ type Rights struct {
 func (r Rights) Staff() bool { return len(r.May) > 0 }
 
 // everyday is what every member of the staff channels may do as long as no role of the config names it. Points and
-// coupons need a role, since somebody has to say how many.
+// coupons need a role, since somebody has to say how many; erasing a customer needs one, since it cannot be undone.
 var everyday = []Right{MayReply, MayResolve, MayPause, MaySilence, MayReports}
 
 // RightsOf is what who has sent an event may do: the sum of the member's roles. With only given, roles that have nothing
@@ -202,6 +203,8 @@ func wants(verb string) Right {
 		return MayResolve
 	case verbCoupon, verbCouponPick, verbCouponGive, verbCouponNot:
 		return MayCoupon
+	case verbErase:
+		return MayForget
 	}
 	return MayReply
 }

@@ -96,6 +96,8 @@ func (s StaffSkill) pressed(ctx context.Context, t conversation.Turn, verb strin
 		return s.showCustomer(ctx, t, r)
 	case verbReplies:
 		return s.showReplies(ctx, t, r)
+	case verbErase:
+		return s.erase(ctx, t, r)
 	}
 	return s.pressToSend(ctx, t, verb, r)
 }

@@ -28,6 +28,7 @@ type eventRow struct {
 	Event   string `json:"event"`
 	Kind    string `json:"kind"`
 	Payload string `json:"payload"`
+	Gone    string `json:"gone"` // how the event is known if its person was erased; empty: by its own id
 	At      int64  `json:"at"`
 }
 
@@ -49,12 +50,12 @@ type acceptSQL struct {
 
 func makeAcceptSQL(d *dialect) acceptSQL {
 	events := `WITH i AS MATERIALIZED (
-	SELECT e.n, e.account, e.channel, e.chat, e.private, e.usr, e.event, e.kind, e.payload, e.at,
+	SELECT e.n, e.account, e.channel, e.chat, e.private, e.usr, e.event, e.kind, e.payload, e.at, e.gone,
 		p.customer_id AS customer_id, c.id AS conversation_id,
 		CASE WHEN e.usr <> '' AND p.customer_id IS NULL THEN 1 ELSE 0 END AS no_sender,
 		CASE WHEN e.chat <> '' AND (c.id IS NULL OR (e.private = 1 AND e.usr <> '' AND c.customer_id IS NULL)) THEN 1 ELSE 0 END AS no_chat
 	FROM ` + d.rows("e", "n bigint", "account text", "channel text", "chat text", "private bigint", "usr text",
-		"event text", "kind text", "payload text", "at bigint") + `
+		"event text", "kind text", "payload text", "at bigint", "gone text") + `
 	LEFT JOIN identities p ON p.channel = e.channel AND p.user_id = e.usr
 	LEFT JOIN conversations c ON c.account = e.account AND c.chat = e.chat)
 `
@@ -64,6 +65,7 @@ func makeAcceptSQL(d *dialect) acceptSQL {
 		insert: events + `INSERT INTO inbox (account, event_id, conversation_id, customer_id, kind, payload, received_at)
 	SELECT i.account, i.event, i.conversation_id, i.customer_id, i.kind, i.payload, i.at FROM i
 	WHERE NOT EXISTS (SELECT 1 FROM i AS stranger WHERE stranger.no_sender + stranger.no_chat > 0)
+		AND CASE WHEN i.gone = '' THEN NULL ELSE (SELECT g.id FROM inbox g WHERE g.account = i.account AND g.event_id = i.gone) END IS NULL
 	ORDER BY i.n ON CONFLICT (account, event_id) DO NOTHING`,
 		update: `UPDATE identities SET
 		display_name = CASE WHEN s.name = '' THEN identities.display_name ELSE s.name END,
@@ -75,7 +77,10 @@ func makeAcceptSQL(d *dialect) acceptSQL {
 	FROM ` + senders + ` WHERE identities.channel = s.channel AND identities.user_id = s.usr AND (
 		(s.name <> '' AND s.name <> identities.display_name) OR (s.locale <> '' AND s.locale <> identities.locale)
 		OR (s.reach <> '' AND s.reach <> identities.reach))`,
-		missing:   events + `SELECT n, no_sender, no_chat FROM i WHERE no_sender + no_chat > 0 ORDER BY n`,
+		missing: events + `SELECT n, no_sender, no_chat, CASE
+		WHEN EXISTS (SELECT 1 FROM inbox k WHERE k.account = i.account AND k.event_id = i.event) THEN 1
+		WHEN EXISTS (SELECT 1 FROM inbox k WHERE k.account = i.account AND k.event_id = i.gone) THEN 1 ELSE 0 END AS known
+	FROM i WHERE no_sender + no_chat > 0 ORDER BY n`,
 		customers: `INSERT INTO customers (root_id, created_at) SELECT 0, s.at FROM ` + senders + ` RETURNING id`,
 		identities: `INSERT INTO identities (customer_id, channel, user_id, display_name, locale, created_at)
 	SELECT s.customer, s.channel, s.usr, s.name, s.locale, s.at
@@ -189,6 +194,8 @@ func (s *Conversations) batch(in []conversation.Inbound) (*batch, error) {
 		}
 		if e.Staff { // staff are no customers
 			b.rows[n].User, b.rows[n].Private = "", 0
+		} else {
+			b.rows[n].Gone = forgottenEvent(b.rows[n].Event, b.rows[n].Chat, b.rows[n].User)
 		}
 		if b.rows[n].User == "" {
 			continue
@@ -283,8 +290,9 @@ func (b *batch) keepEach(ctx context.Context, tx *Tx) (fresh int, all bool, err 
 			return 0, false, err
 		}
 		n1, err := tx.exec(ctx, `INSERT INTO inbox (account, event_id, conversation_id, customer_id, kind, payload, received_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, event_id) DO NOTHING`,
-			row.Account, row.Event, known.Conversation, known.Customer, row.Kind, row.Payload, row.At)
+			SELECT ?, ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM inbox WHERE account = ? AND event_id = ?)
+			ON CONFLICT (account, event_id) DO NOTHING`,
+			row.Account, row.Event, known.Conversation, known.Customer, row.Kind, row.Payload, row.At, row.Account, row.Gone)
 		if err != nil {
 			return 0, false, err
 		}

@@ -24,6 +24,9 @@ func (d Desk) Customer(ctx context.Context, who conversation.CustomerID) (desk.C
 		if err := r.whoIs(ctx, who, &c); err != nil {
 			return err
 		}
+		if c.Erased {
+			return nil
+		}
 		if err := r.lastScores(ctx, who, &c); err != nil {
 			return err
 		}
@@ -47,8 +50,9 @@ func (r *Reader) whoIs(ctx context.Context, who conversation.CustomerID, c *desk
 		Tier    string
 		Points  int64
 		Tickets int
+		Erased  bool
 	}
-	err := r.get(ctx, &row, `SELECT COALESCE(NULLIF(root.name, ''), own.name) AS name,
+	err := r.get(ctx, &row, `SELECT CASE WHEN root.forgotten_at > 0 THEN 1 ELSE 0 END AS erased, COALESCE(NULLIF(root.name, ''), own.name) AS name,
 		COALESCE(NULLIF(root.chosen, ''), NULLIF(own.chosen, ''), NULLIF(root.spoken, ''), own.spoken) AS lang, (SELECT min(l.created_at) FROM customers l WHERE l.root_id = root.id) AS since,
 		COALESCE((SELECT i.display_name FROM identities i WHERE i.customer_id = own.id ORDER BY i.id DESC LIMIT 1), '') AS display,
 		COALESCE((SELECT i.channel FROM identities i WHERE i.customer_id = own.id ORDER BY i.id DESC LIMIT 1), '') AS channel,
@@ -61,6 +65,9 @@ func (r *Reader) whoIs(ctx context.Context, who conversation.CustomerID, c *desk
 		FROM customers own JOIN customers root ON root.id = own.root_id WHERE own.id = ?`, int64(who))
 	if err != nil {
 		return err
+	}
+	if c.Erased = row.Erased; c.Erased {
+		return nil // what is left is nobody's
 	}
 	c.Name, c.Display, c.Channel, c.Lang, c.Since = row.Name, row.Display, row.Channel, language.Code(row.Lang), instant(row.Since)
 	var ordered int64

@@ -186,3 +186,22 @@ func FillFailing(ctx context.Context, db *DB, p offer.Page, at int) (ran int, er
 	})
 	return ran, err
 }
+
+// Column is a column of a table as the schema has it.
+type Column struct {
+	Table string `db:"tbl"`
+	Name  string `db:"col"`
+	Text  bool   `db:"is_text"`
+}
+
+// Columns lists all columns of all tables of ours.
+func Columns(ctx context.Context, db *DB) (list []Column, err error) {
+	query := `SELECT table_name AS tbl, column_name AS col, CASE WHEN data_type = 'text' THEN 1 ELSE 0 END AS is_text
+		FROM information_schema.columns WHERE table_schema = ANY (current_schemas(false)) AND table_name NOT LIKE 'goose%' ORDER BY 1, ordinal_position`
+	if db.dialect.sqlite {
+		query = `SELECT m.name AS tbl, i.name AS col, CASE WHEN i.type = 'TEXT' THEN 1 ELSE 0 END AS is_text FROM sqlite_master m, pragma_table_info(m.name) i
+			WHERE m.type = 'table' AND m.name NOT LIKE 'goose%' AND m.name NOT LIKE 'sqlite%' ORDER BY 1, i.cid`
+	}
+	err = db.statements.list(ctx, &list, ofTest+query)
+	return list, err
+}

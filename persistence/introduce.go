@@ -3,6 +3,9 @@ package persistence
 import (
 	"context"
 	"fmt"
+	"slices"
+
+	"github.com/rapport-chat/rapport/conversation"
 )
 
 // keepStrange writes a batch in which there may be strangers.
@@ -14,9 +17,24 @@ func (b *batch) keepStrange(ctx context.Context, tx *Tx) (fresh int, err error) 
 		N        int
 		NoSender int64 `db:"no_sender"`
 		NoChat   int64 `db:"no_chat"`
+		Known    bool
 	}
 	if err := tx.list(ctx, &missing, b.sql.missing, b.events); err != nil {
 		return 0, err
+	}
+	var again []int
+	for _, m := range missing {
+		if m.Known {
+			again = append(again, m.N)
+		}
+	}
+	if len(again) > 0 { // repeated events of somebody who was erased: nobody is made known by them
+		b.drop(again)
+		if len(b.rows) == 0 {
+			return fresh, nil
+		}
+		more, err := b.keepStrange(ctx, tx)
+		return fresh + more, err
 	}
 	strangers, chats := map[[2]string]bool{}, map[[2]string]int{}
 	for _, m := range missing {
@@ -37,6 +55,23 @@ func (b *batch) keepStrange(ctx context.Context, tx *Tx) (fresh int, err error) 
 	// Also when nobody is missing: another process may have made them known between the two looks.
 	more, err := b.keep(ctx, &tx.statements)
 	return fresh + more, err
+}
+
+// drop leaves events out of the batch, given by their places.
+func (b *batch) drop(places []int) {
+	var rows []eventRow
+	var in []conversation.Inbound
+	senders := map[[2]string]bool{}
+	for n, row := range b.rows {
+		if slices.Contains(places, n) {
+			continue
+		}
+		senders[[2]string{row.Channel, row.User}] = true
+		row.N = len(rows)
+		rows, in = append(rows, row), append(in, b.in[n])
+	}
+	b.people = slices.DeleteFunc(slices.Clone(b.people), func(p senderRow) bool { return !senders[[2]string{p.Channel, p.User}] })
+	b.rows, b.in, b.events, b.senders = rows, in, "", ""
 }
 
 // introduce makes senders known, each as a customer.

@@ -63,6 +63,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	}
 	db.cache = newCache(db.pool, db.dialect)
 	db.statements = statements{d: db.dialect, prepare: db.cache.prepare}
+	db.OnReport(ForgottenReport, forgetAddress)
 	if err := db.refuseNewer(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

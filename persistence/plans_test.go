@@ -29,7 +29,6 @@ var wholeOnPurpose = map[string]string{
 	`SELECT (SELECT count(*) FROM ledger_entries)`:                                          "the same",
 	`SELECT channel, count(*) AS n FROM consents_in_force`:                                  "the estimate before an offer is sent counts whom it may reach",
 	`SELECT text, lang, nearest, outcome, asked_at FROM unanswered`:                         "the gaps of the last weeks, which end with privacy.keep",
-	`SELECT CAST(json_object('lang', lang, 'text', text, 'outcome', outcome`:                "the same, when a person asks for all that is kept",
 	`SELECT c.root_id, u.text FROM unanswered`:                                              "the same, when staff teach",
 	`SELECT id, customer_id, conversation_id, root_id, lang, words, opened_at FROM tickets`: "the tickets of the last days, when staff teach",
 }

@@ -177,17 +177,20 @@ func resultList(results []outbox.Result, now int64) (string, error) {
 // makeSettleSQL writes results while the lease is in force, whether or not its time is up: a result is a fact. Its
 // last parameter but one is 1 to leave out whatever more follows from: what names a record, tells that a person is gone,
 // or failed. The last, on PostgreSQL alone, is the ids once more: a statement that was planned while the outbox was
-// small would else read all of it through for one result.
+// small would else read all of it through for one result. A message without a chat was to a person who was
+// erased meanwhile: it keeps nothing and is not tried again.
 func makeSettleSQL(d *dialect) string {
 	only := ""
 	if d.joins {
 		only = " AND " + d.in("outbox.id")
 	}
 	return `WITH held AS (SELECT account, epoch FROM leases WHERE account = ? AND owner = ? AND epoch = ?` + d.shareRow + `)
-	UPDATE outbox SET state = r.state, attempts = outbox.attempts + r.called, retry_at = r.retry_at,
-		message_id = CASE WHEN r.message = '' THEN outbox.message_id ELSE r.message END,
-		sent_chat = CASE WHEN r.chat = outbox.chat THEN '' ELSE r.chat END,
-		error_kind = r.kind, error_code = r.code, error_detail = r.detail, settled_at = r.settled
+	UPDATE outbox SET state = CASE WHEN outbox.chat = '' AND r.state = 0 THEN 5 ELSE r.state END,
+		attempts = outbox.attempts + r.called, retry_at = r.retry_at,
+		message_id = CASE WHEN r.message = '' OR outbox.chat = '' THEN outbox.message_id ELSE r.message END,
+		sent_chat = CASE WHEN r.chat = outbox.chat OR outbox.chat = '' THEN '' ELSE r.chat END,
+		error_kind = r.kind, error_code = r.code, error_detail = CASE WHEN outbox.chat = '' THEN '' ELSE r.detail END,
+		settled_at = r.settled
 	FROM ` + d.rows("r", "id bigint", "state bigint", "called bigint", "retry_at bigint", "message text", "chat text",
 		"kind text", "code text", "detail text", "settled bigint", "follow bigint") + `, held, (SELECT CAST(? AS bigint) AS plain) AS how
 	WHERE outbox.id = r.id` + only + ` AND outbox.state + 0 = 1 AND outbox.epoch = held.epoch AND outbox.account || '' = held.account
@@ -214,18 +217,22 @@ func (tx *Tx) followResults(ctx context.Context, account string, settled []settl
 		case s.lostFor(r):
 			lost = append(lost, s.ID)
 		}
-		if s.Purpose != "" && (r.Outcome == outbox.Failed || r.Outcome == outbox.Dropped) {
+		outcome, code := r.Outcome, r.Code
+		if s.State == outDropped && outcome == outbox.Retry {
+			outcome, code = outbox.Dropped, CodeForgotten
+		}
+		if s.Purpose != "" && (outcome == outbox.Failed || outcome == outbox.Dropped) {
 			free = append(free, placeKey(conversation.OutgoingID(s.ID)))
 		}
 		if r.Outcome != outbox.Sent && r.Kind == conversation.PersonGone {
 			gone = append(gone, goneRow{Account: account, Chat: s.Chat, Channel: s.Channel, Customer: s.Customer.Int64, Reason: clean(r.Code)})
 		}
-		if s.ReportKind == "" || r.Outcome == outbox.Retry {
+		if s.ReportKind == "" || outcome == outbox.Retry {
 			continue
 		}
 		reports[s.ReportKind] = append(reports[s.ReportKind], Report{
 			ID: s.ReportID, Item: conversation.OutgoingID(s.ID), Customer: conversation.CustomerID(s.Customer.Int64),
-			Outcome: r.Outcome, Kind: r.Kind, Code: r.Code, MessageID: r.Receipt.MessageID,
+			Outcome: outcome, Kind: r.Kind, Code: code, MessageID: r.Receipt.MessageID,
 			Chat: r.Receipt.Chat, At: tx.Now(),
 		})
 	}
@@ -313,9 +320,9 @@ func (s *Outbox) Recover(ctx context.Context, l outbox.Lease) (outbox.Recovered,
 		}
 		now := ms(tx.Now())
 		var rows []settledRow
-		err := tx.list(ctx, &rows, `UPDATE outbox SET state = CASE WHEN crash_rule = 0 THEN 0 ELSE 3 END, attempts = attempts + 1,
-			settled_at = CASE WHEN crash_rule = 0 THEN 0 ELSE CAST(? AS bigint) END,
-			error_kind = CASE WHEN crash_rule = 0 THEN error_kind ELSE ? END
+		err := tx.list(ctx, &rows, `UPDATE outbox SET state = CASE WHEN crash_rule = 0 AND chat <> '' THEN 0 ELSE 3 END, attempts = attempts + 1,
+			settled_at = CASE WHEN crash_rule = 0 AND chat <> '' THEN 0 ELSE CAST(? AS bigint) END,
+			error_kind = CASE WHEN crash_rule = 0 AND chat <> '' THEN error_kind ELSE ? END
 			WHERE state = 1 AND account = ? AND epoch < ?
 			RETURNING id, customer_id, channel, chat, report_kind, report_id, state`,
 			now, conversation.OutcomeUnknown.String(), l.Account, l.Epoch)

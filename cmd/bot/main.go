@@ -46,6 +46,7 @@ type commandLine struct {
 	Doctor    doctorCmd    `cmd:"" help:"Try every token, permission, channel, the database and the clock, and say the cure."`
 	Report    reportCmd    `cmd:"" help:"What customers said, in figures."`
 	Offers    offersCmd    `cmd:"" help:"What is due to whom, how broadcasts go; pause, resume and stop them."`
+	Customers customersCmd `cmd:"" help:"Work on what is kept about customers."`
 	Ledger    ledgerCmd    `cmd:"" help:"Work on the points ledger."`
 	Import    importCmd    `cmd:"" help:"Take in what another program wrote."`
 	Migrate   migrateCmd   `cmd:"" help:"Bring the database's schema up to this program's."`

@@ -55,4 +55,7 @@ func (s *service) expire(ctx context.Context) {
 			s.log.Info("old data was deleted", "kind", kind, "rows", n)
 		}
 	}
+	if _, err := s.db.EraseLeftovers(ctx, now.Add(-day)); err != nil && ctx.Err() == nil {
+		s.log.Warn("what was written about erased customers at that moment could not be erased; it is tried again in an hour", "error", err.Error())
+	}
 }

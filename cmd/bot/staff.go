@@ -29,7 +29,7 @@ func (s *service) openClerk(people *bureau, programme *loyalty.Programme) {
 	if programme != nil {
 		people.desk.Coupons = persistence.StaffCoupons{Programme: programme}
 	}
-	people.desk.Presence = s.db.DeskClerk()
+	people.desk.Presence, people.desk.Eraser = s.db.DeskClerk(), persistence.StaffEraser{DB: s.db}
 	people.desk.Commands = &desk.Clerk{Agenda: people.agenda, Stock: s.db.DeskClerk(), Figures: figures{s}}
 }
 
