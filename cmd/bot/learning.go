@@ -22,8 +22,10 @@ import (
 type learner struct {
 	s       *service
 	voted   atomic.Bool   // a vote was written in a transaction that may not be committed yet
-	pending atomic.Bool   // what was learned is not in force yet
-	wake    chan struct{} // something was committed since a vote
+	until   atomic.Int64  // and commits before then, Unix nanoseconds of the real clock
+	wanted  atomic.Int64  // how often something was committed since a vote, and the start
+	inForce atomic.Int64  // up to which of them what was learned is in force
+	wake    chan struct{} // something is wanted
 	broken  atomic.Pointer[string]
 	waits   atomic.Pointer[[]string] // changed sections that take a restart
 	file    knowledge.LearnedFile    // where lessons are written for the operator
@@ -34,7 +36,9 @@ type learner struct {
 }
 
 func newLearner(s *service) *learner {
-	return &learner{s: s, wake: make(chan struct{}, 1), file: knowledge.LearnedFile{Path: s.set.Knowledge.learnedFile(s.path)}}
+	l := &learner{s: s, wake: make(chan struct{}, 1), file: knowledge.LearnedFile{Path: s.set.Knowledge.learnedFile(s.path)}}
+	l.wanted.Store(1) // what is there at the start
+	return l
 }
 
 // lookAgain is how often a process looks for what was taught through another one. Real clock.
@@ -54,14 +58,18 @@ const (
 var errHeld = errors.New("another process settles the lessons")
 
 // vote notes a vote; it may run in a transaction.
-func (l *learner) vote() { l.voted.Store(true) }
+func (l *learner) vote() {
+	l.until.Store(time.Now().Add(commitWithin).UnixNano())
+	l.voted.Store(true)
+}
 
-// committed has the learned phrasings read if there was a vote.
+// committed has the learned phrasings read if there was a vote. What was committed may be another transaction than the
+// vote's: it looks again at each that follows soon.
 func (l *learner) committed() {
-	if !l.voted.Swap(false) {
+	if !l.voted.Swap(false) && time.Now().UnixNano() >= l.until.Load() {
 		return
 	}
-	l.pending.Store(true)
+	l.wanted.Add(1)
 	select {
 	case l.wake <- struct{}{}:
 	default:
@@ -77,15 +85,22 @@ func (l *learner) refresh() {
 }
 
 // busy says whether something learned is not in force yet.
-func (l *learner) busy() bool { return l.voted.Load() || l.pending.Load() }
+func (l *learner) busy() bool { return l.voted.Load() || l.inForce.Load() < l.wanted.Load() }
+
+// learning is called before what was learned is read, and what it answers once that is in force. What is learned
+// meanwhile is not.
+func (l *learner) learning() (done func()) {
+	upTo := l.wanted.Load()
+	return func() { l.inForce.Store(upTo) }
+}
 
 // Run puts what is learned in force until ctx ends.
 func (l *learner) Run(ctx context.Context) error {
-	l.pending.Store(true)
+	done := l.learning()
 	if err := l.learn(ctx); err != nil && !errors.Is(err, errHeld) && ctx.Err() == nil {
 		return err
 	}
-	l.pending.Store(false)
+	done()
 	others := time.NewTicker(lookAgain)
 	defer others.Stop()
 	watched := make(chan error, 1)
@@ -101,8 +116,9 @@ func (l *learner) Run(ctx context.Context) error {
 			<-ctx.Done()
 			return nil
 		case <-l.wake:
+			done := l.learning()
 			others.Reset(l.tryLearning(ctx))
-			l.pending.Store(false)
+			done()
 		case <-others.C:
 			others.Reset(l.tryLearning(ctx))
 		}
