@@ -91,9 +91,10 @@ func (d *Driver) Run(ctx context.Context) error {
 	return nil
 }
 
-// wait returns at until on the business clock, at a nudge, or when ctx ends.
+// wait returns at until on the business clock, at a nudge, or when ctx ends; after lookAgain at the latest, since the
+// machine's clock may have been set back meanwhile, and until be far away again.
 func (d *Driver) wait(ctx context.Context, until time.Time) {
-	wctx, cancel := context.WithCancel(ctx)
+	wctx, cancel := context.WithTimeout(ctx, lookAgain)
 	defer cancel()
 	reached := make(chan struct{})
 	go func() {

@@ -33,7 +33,7 @@ func (k *Keeper) Free() { k.queue.free() }
 func (k *Keeper) Holds() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.lease.remains(time.Now()) > 0
+	return k.lease.steadily(time.Now()) > 0
 }
 
 // Run runs work under the lease, and again under the next one when that was lost, until ctx ends. work's context ends
@@ -88,7 +88,7 @@ func (k *Keeper) hold(ctx context.Context, lease Lease, work func(context.Contex
 func (k *Keeper) renew(ctx context.Context, lease Lease) (lost bool) {
 	wait := leaseTTL / 3
 	for {
-		if pause(ctx, min(wait, max(0, lease.remains(time.Now())))) != nil {
+		if pause(ctx, min(wait, max(0, lease.steadily(time.Now())))) != nil {
 			return false
 		}
 		try, cancel := context.WithDeadline(ctx, lease.Expires)
@@ -104,7 +104,7 @@ func (k *Keeper) renew(ctx context.Context, lease Lease) (lost bool) {
 		case err == nil: // it had ended: others may have come and gone
 			k.queue.release(ctx, fresh)
 			return true
-		case errors.Is(err, ErrLeaseHeld), lease.remains(time.Now()) <= 0:
+		case errors.Is(err, ErrLeaseHeld), lease.steadily(time.Now()) <= 0:
 			return true
 		}
 		k.queue.log.Error("renew the lease", "error", fmt.Errorf("%s: %w", lease.Account, err))

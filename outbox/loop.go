@@ -38,7 +38,7 @@ func (t *tenure) loop(ctx context.Context) error {
 
 // step starts whatever can be done now. It returns when to look again at the latest, and whether all is over.
 func (t *tenure) step(now time.Time, ending bool) (wake time.Time, over bool) {
-	if t.lost == nil && t.rest(now) <= 0 {
+	if t.lost == nil && !t.doubts(now) && t.rest(now) <= 0 {
 		t.lose(ErrLeaseLost)
 	}
 	t.stopping = t.stopping || ending || t.dead != nil
@@ -190,7 +190,7 @@ func (t *tenure) claim(lease Lease, c class, batch []picked) {
 	t.worked(c, start, now)
 	t.stir()
 	switch {
-	case errors.Is(err, ErrLeaseLost):
+	case errors.Is(err, ErrLeaseLost) && !t.doubts(now):
 		t.lose(err)
 	case err != nil:
 		t.unclaimed(batch, err, now)
@@ -202,7 +202,7 @@ func (t *tenure) claim(lease Lease, c class, batch []picked) {
 
 // unclaimed gives a batch back of which it is not known whether it was claimed.
 func (t *tenure) unclaimed(batch []picked, err error, now time.Time) {
-	if t.ops.Err() == nil {
+	if t.ops.Err() == nil && !errors.Is(err, ErrLeaseLost) { // of which the renewal tells, if it is so
 		t.cfg.Log.Error("claim messages", "error", err)
 	}
 	t.failures.claim++
@@ -264,6 +264,14 @@ func (t *tenure) call(p picked, item Item) {
 	t.mu.Lock()
 	now := time.Now()
 	rest := t.rest(now) - leaseGuard
+	if t.lost == nil && t.doubts(now) {
+		p.slot.Cancel()
+		t.plan.freed(p.Chat, now)
+		t.came(p, verdict{Result: Result{ID: p.ID, Outcome: Retry, Uncalled: true, RetryAt: p.RetryAt}})
+		t.stir()
+		t.mu.Unlock()
+		return
+	}
 	if t.lost != nil || rest <= 0 {
 		t.lose(ErrLeaseLost) // the claim outlived its lease: the next holder decides about it
 		t.mu.Unlock()

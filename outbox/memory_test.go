@@ -167,7 +167,7 @@ func (m *memory) Acquire(ctx context.Context, acc, owner string, ttl time.Durati
 		now := time.Now()
 		over := !now.Before(m.expires)
 		switch {
-		case m.owner == owner && !over:
+		case m.owner == owner && !m.expires.IsZero():
 		case over:
 			m.owner, m.epoch = owner, m.epoch+1
 		default:

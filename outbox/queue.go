@@ -73,7 +73,16 @@ func (q *queue) acquire(ctx context.Context) (Lease, error) {
 // remains is how long a lease lasts, by the machine's steady clock and by its wall clock: the first stands still while
 // the machine sleeps, the second can be set back.
 func (l Lease) remains(now time.Time) time.Duration {
-	return min(l.Expires.Sub(now), l.Expires.Round(0).Sub(now.Round(0)))
+	return min(l.steadily(now), l.Expires.Round(0).Sub(now.Round(0)))
+}
+
+// steadily is how long a lease lasts by the steady clock alone.
+func (l Lease) steadily(now time.Time) time.Duration { return l.Expires.Sub(now) }
+
+// doubtful says that the wall clock has the lease over, or soon, and the steady one does not: either the machine has
+// slept, or its clock was set forward. Only the store knows which; until it is asked no call is begun.
+func (l Lease) doubtful(now time.Time) bool {
+	return l.remains(now) < leastRest && l.steadily(now) >= leastRest
 }
 
 // release gives a lease back although ctx may be over.

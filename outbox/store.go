@@ -86,8 +86,8 @@ type Recovered struct {
 
 // Store is what the workers need of the database.
 type Store interface {
-	// Acquire takes the account's lease for ttl, renewing it when owner holds it already. A lease taken over from
-	// another owner, or again after its end, has a higher epoch; an account's first has epoch 1. ErrLeaseHeld while
+	// Acquire takes the account's lease for ttl, renewing it when owner had it last, late as it may be. A lease taken
+	// over from another owner, or again after Release, has a higher epoch; an account's first has epoch 1. ErrLeaseHeld while
 	// another holds it, ErrRunning when that one is certain to live. A worker uses a new owner for every lease, so that
 	// it never renews what it left behind.
 	Acquire(ctx context.Context, account, owner string, ttl time.Duration) (Lease, error)

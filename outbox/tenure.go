@@ -18,6 +18,7 @@ type tenure struct {
 	lease Lease
 	plan  *plan
 	lost  error             // why the lease is over
+	asked chan struct{}     // capacity one: whether it is still ours is to be asked at once
 	dead  *CredentialsError // why the account is
 
 	held      map[conversation.OutgoingID]picked // claimed, until settled
@@ -45,7 +46,7 @@ type tenure struct {
 
 // newTenure begins the time of a lease.
 func newTenure(w *Worker, lease Lease) *tenure {
-	t := &tenure{Worker: w, lease: lease, plan: newPlan(), held: map[conversation.OutgoingID]picked{}}
+	t := &tenure{Worker: w, lease: lease, plan: newPlan(), held: map[conversation.OutgoingID]picked{}, asked: make(chan struct{}, 1)}
 	t.calls, t.callsEnd = context.WithCancel(context.Background())
 	t.ops, t.opsEnd = context.WithCancel(context.Background())
 	t.dueEnd = func() {}
@@ -77,6 +78,18 @@ func (t *tenure) goes(f func()) {
 // rest is how long the lease lasts.
 func (t *tenure) rest(now time.Time) time.Duration { return t.lease.remains(now) }
 
+// doubts says whether a call must wait until the store has said that the lease is still ours, and has it asked.
+func (t *tenure) doubts(now time.Time) bool {
+	if !t.lease.doubtful(now) {
+		return false
+	}
+	select {
+	case t.asked <- struct{}{}:
+	default:
+	}
+	return true
+}
+
 // lose ends the tenure: no call goes on and nothing more is written.
 func (t *tenure) lose(err error) {
 	if t.lost == nil {
@@ -90,13 +103,19 @@ func (t *tenure) lose(err error) {
 func (t *tenure) renew(ctx context.Context) {
 	wait := leaseTTL / 3
 	for {
+		asked := t.asked
+		if wait < leaseTTL/3 {
+			asked = nil // the last one failed: asking more often does not help
+		}
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
+		case <-asked:
 		case <-t.ops.Done():
 			timer.Stop()
 			return
 		}
+		timer.Stop()
 		t.mu.Lock()
 		lease := t.lease
 		t.mu.Unlock()
@@ -113,7 +132,7 @@ func (t *tenure) renew(ctx context.Context) {
 		case err == nil:
 			t.lease, wait = fresh, leaseTTL/3
 			t.stir() // the loop may have held back for want of time
-		case errors.Is(err, ErrLeaseHeld), errors.Is(err, ErrLeaseLost), t.rest(time.Now()) <= 0:
+		case errors.Is(err, ErrLeaseHeld), errors.Is(err, ErrLeaseLost), t.lease.steadily(time.Now()) <= 0:
 			t.lose(fmt.Errorf("%w: %w", ErrLeaseLost, err))
 		default:
 			t.cfg.Log.Error("renew the lease", "error", err)
@@ -122,6 +141,9 @@ func (t *tenure) renew(ctx context.Context) {
 		over := t.lost != nil
 		t.mu.Unlock()
 		if over {
+			if err == nil { // renewed, and given up meanwhile: what was in flight is recovered under the next
+				t.queue.release(t.ops, fresh)
+			}
 			return
 		}
 	}

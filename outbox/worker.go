@@ -123,7 +123,7 @@ func (w *Worker) Free() { w.queue.free() }
 func (w *Worker) Holds() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.tenure != nil && w.tenure.lost == nil && w.tenure.rest(time.Now()) > 0
+	return w.tenure != nil && w.tenure.lost == nil && w.tenure.lease.steadily(time.Now()) > 0
 }
 
 // Nudge says that something was written to these lanes of the outbox, or to any when none is named. It never blocks.

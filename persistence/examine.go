@@ -40,9 +40,24 @@ func (db *DB) Examine(ctx context.Context) (Condition, error) {
 	if err != nil {
 		return Condition{}, fmt.Errorf("examine the database: %w", err)
 	}
-	middle := before.Add(time.Since(before) / 2) // the database read its clock somewhere in between
 	return Condition{
-		Ahead: time.UnixMilli(row.Clock).Sub(middle).Round(time.Millisecond), Newest: instant(row.Newest),
+		Ahead: ahead(row.Clock, before), Newest: instant(row.Newest),
 		Parked: row.Parked, Unknown: row.Unknown, Waiting: row.Waiting,
 	}, nil
+}
+
+// Ahead is how far the database's clock is ahead of this machine's, as in Condition.
+func (db *DB) Ahead(ctx context.Context) (time.Duration, error) {
+	var read int64
+	before := time.Now()
+	if err := db.Read(ctx, func(ctx context.Context, r *Reader) error { return r.get(ctx, &read, `SELECT `+db.dialect.clock) }); err != nil {
+		return 0, fmt.Errorf("ask the database's clock: %w", err)
+	}
+	return ahead(read, before), nil
+}
+
+// ahead compares a clock that the database read since before. It did so somewhere in between.
+func ahead(read int64, before time.Time) time.Duration {
+	middle := before.Add(time.Since(before) / 2)
+	return time.UnixMilli(read).Sub(middle).Round(time.Millisecond)
 }

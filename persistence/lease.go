@@ -38,6 +38,9 @@ func (s *Outbox) Acquire(ctx context.Context, account, owner string, ttl time.Du
 	return l, nil
 }
 
+// acquire takes or renews the lease. The epoch stays while nobody else has had it, even when its time was over in
+// between: on SQLite that time is the machine's wall clock, which may be set forward. A lease that was given back is
+// over for good.
 func (s *Outbox) acquire(ctx context.Context, account, owner string, ttl time.Duration, lock *runLock) (outbox.Lease, error) {
 	l := outbox.Lease{Account: account, Owner: owner, Expires: time.Now().Add(ttl)}
 	dead := ""
@@ -47,7 +50,7 @@ func (s *Outbox) acquire(ctx context.Context, account, owner string, ttl time.Du
 	clock := s.db.dialect.clock
 	query := `INSERT INTO leases (account, owner, epoch, expires_at) VALUES (?, ?, 1, ` + clock + ` + ?)
 		ON CONFLICT (account) DO UPDATE SET
-			epoch = CASE WHEN leases.owner = excluded.owner AND leases.expires_at > ` + clock + ` THEN leases.epoch ELSE leases.epoch + 1 END,
+			epoch = CASE WHEN leases.owner = excluded.owner AND leases.expires_at > 0 THEN leases.epoch ELSE leases.epoch + 1 END,
 			owner = excluded.owner, expires_at = excluded.expires_at
 		WHERE leases.owner = excluded.owner OR leases.expires_at <= ` + clock + ` OR leases.owner = NULLIF(CAST(? AS text), '')
 		RETURNING epoch`

@@ -21,6 +21,7 @@ type modelLease struct {
 	owner string
 	epoch int64
 	lives bool // its time is not up
+	given bool // it was given back
 }
 
 // acquire is what Acquire must answer.
@@ -28,10 +29,10 @@ func (m *modelLease) acquire(owner string, lives bool) (epoch int64, held bool) 
 	if m.epoch > 0 && m.lives && m.owner != owner {
 		return 0, true
 	}
-	if !m.lives || m.owner != owner {
+	if m.given || m.owner != owner { // a lease that nobody took in between goes on, late as it may be
 		m.epoch++
 	}
-	m.owner, m.lives = owner, lives
+	m.owner, m.lives, m.given = owner, lives, false
 	return m.epoch, false
 }
 
@@ -57,7 +58,7 @@ func TestLeasesFollowTheirContract(t *testing.T) {
 						rt.Fatalf("Release: %v", err)
 					}
 					if l := last[owner]; l.Epoch == model.epoch && l.Owner == model.owner {
-						model.lives = false
+						model.lives, model.given = false, true
 					}
 				case "settle":
 					err := db.Outbox().Settle(rt.Context(), last[owner], []outbox.Result{{ID: 1}})

@@ -248,8 +248,15 @@ func TestALeaseEnds(t *testing.T) {
 		if err := db.Outbox().Settle(t.Context(), short, []outbox.Result{{ID: ids[0], Outcome: outbox.Sent}}); err != nil {
 			t.Errorf("Settle() after the end = %v, want nil", err)
 		}
-		if again := lease(t, db, bot, "a"); again.Epoch != short.Epoch+1 {
-			t.Errorf("epoch after the end = %d, want %d", again.Epoch, short.Epoch+1)
+		again := lease(t, db, bot, "a")
+		if again.Epoch != short.Epoch {
+			t.Errorf("epoch after an end that nobody used = %d, want %d", again.Epoch, short.Epoch)
+		}
+		if err := db.Outbox().Release(t.Context(), again); err != nil {
+			t.Fatal(err)
+		}
+		if later := lease(t, db, bot, "a"); later.Epoch != again.Epoch+1 {
+			t.Errorf("epoch after it was given back = %d, want %d", later.Epoch, again.Epoch+1)
 		}
 	})
 }

@@ -61,6 +61,7 @@ func (s *service) Run(ctx context.Context) error {
 	stages.start("learning", s.learner.Run)
 	stages.start("alerts", s.alarm.Run)
 	stages.start("tidying", s.tidy)
+	stages.start("clock", (&clockWatch{log: s.log, ahead: s.db.Ahead}).Run)
 	stages.start("channels", s.runChannels)
 	if s.set.HTTP.Addr != "" {
 		stages.start("http", s.serveHTTP)

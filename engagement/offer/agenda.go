@@ -141,17 +141,21 @@ func (a *Agenda) next(ctx context.Context) (first time.Time, of string, err erro
 		return first, "", err
 	}
 	for _, o := range open {
-		if at := o.when(); at.After(a.Now()) || room {
+		if at := o.when(a.Now()); at.After(a.Now()) || room {
 			earlier(at, o.Offer)
 		}
 	}
 	return first, of, nil
 }
 
-// when is the time at which the occurrence is gone on with.
-func (o *Occurrence) when() time.Time {
-	if o.Next.After(o.Due) {
+// when is the time at which the occurrence is gone on with. One that has begun does not stop until its due time comes
+// again when the clock was set back meanwhile.
+func (o *Occurrence) when(now time.Time) time.Time {
+	switch {
+	case o.Next.After(o.Due):
 		return o.Next
+	case o.Cursor > 0 && o.Due.After(now):
+		return now.Add(-time.Second) // due already, whichever of two moments it is asked for
 	}
 	return o.Due
 }
@@ -200,7 +204,7 @@ func (a *Agenda) RunDue(ctx context.Context, now time.Time) (more bool, err erro
 		return more, errors.Join(append(errs, err)...)
 	}
 	for _, o := range open {
-		if !room || o.when().After(now) {
+		if !room || o.when(now).After(now) {
 			continue
 		}
 		if err := a.advance(ctx, o, now); err != nil {
