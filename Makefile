@@ -58,12 +58,16 @@ test-race: ## the same under the race detector
 	@scripts/need.sh postgres chromium cc
 	$(WITHPG) -- env CGO_ENABLED=1 go test $(RACE) $(TESTFLAGS) -run '$(RUN)' $(PKG)
 
+# What belongs to the fault tests by its name, and the packages that have any: nothing else is compiled for them.
+FAULTS    := Fault|Kill|Crash
+FAULTPKGS  = $(shell grep -rlE '^func Test[A-Za-z]*($(FAULTS))' --include='*_test.go' . | xargs -n1 dirname | sort -u)
+
 .PHONY: test-faults
 test-faults: ## the long fault tests at full size: kills, storms, restarts, full disks (RUN=)
 	@scripts/need.sh postgres
 	@report=$$(mktemp); code=0; \
-	RAPPORT_FAULTS=full RAPPORT_FAULTS_REPORT=$$report $(WITHPG) -durable -- go test -v -count=1 -p 1 -timeout 120m \
-		-run '$(if $(filter .,$(RUN)),Fault|Kill|Crash,$(RUN))' $(PKG) || code=$$?; \
+	RAPPORT_FAULTS=full RAPPORT_FAULTS_REPORT=$$report $(WITHPG) -durable -- go test -v -count=1 -p 1 -parallel 4 -timeout 120m \
+		-run '$(if $(filter .,$(RUN)),$(FAULTS),$(RUN))' $(if $(filter ./...,$(PKG)),$(FAULTPKGS),$(PKG)) || code=$$?; \
 	echo; echo "By scene: what people did, what the service has written of it, and what the platforms saw."; \
 	cat $$report; rm -f $$report; exit $$code
 

@@ -105,6 +105,12 @@ func (b *barrier) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // newBroadcast prepares an offer to n people that becomes due when the service starts next.
 func newBroadcast(t testing.TB, url string, n int, limits telegramlike.Limits) *broadcast {
 	t.Helper()
+	return newBroadcastOf(t, url, n, limits, offerConfig(time.Now()))
+}
+
+// newBroadcastOf is newBroadcast with offers of the test's own beside it.
+func newBroadcastOf(t testing.TB, url string, n int, limits telegramlike.Limits, offers string) *broadcast {
+	t.Helper()
 	like, err := telegramlike.New(telegramlike.Config{Token: sandboxToken, Limits: limits})
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +135,7 @@ func newBroadcast(t testing.TB, url string, n int, limits telegramlike.Limits) *
 	}
 	b := &broadcast{killRun: &killRun{t: t, url: url, dir: t.TempDir(), like: like}, people: n, barrier: ahead}
 	files := botConfig(url, srv.URL(), sandboxToken)
-	files["rapport.yaml"] += offerConfig(time.Now())
+	files["rapport.yaml"] += offers
 	writeFiles(t, b.dir, files)
 	migrate(t, url)
 	b.db = writableForTest(t, url)
@@ -254,7 +260,9 @@ func broadcastSize() (people, ends int) {
 // TestFaultStopDuringABroadcast ends the process again and again while it sends, at the platform's real pace: nobody
 // is skipped, nobody gets it twice, and no call is left in doubt.
 func TestFaultStopDuringABroadcast(t *testing.T) {
+	t.Parallel()
 	migrated.OnBoth(t, func(t *testing.T, url string) {
+		t.Parallel()
 		people, ends := broadcastSize()
 		b := newBroadcast(t, url, people, telegramlike.Limits{})
 		b.start()
@@ -272,7 +280,9 @@ func TestFaultStopDuringABroadcast(t *testing.T) {
 			b.start()
 		}
 		b.finish()
-		if once, twice, missing := b.got(); once != people || twice > 0 {
+		once, twice, missing := b.got()
+		publishOffer(t, people, once, twice, 0, fmt.Sprintf("stopped %d times, %d refusals", ends, b.refusals()))
+		if once != people || twice > 0 {
 			t.Errorf("of %d people %d got it once, %d twice, %d not at all", people, once, twice, len(missing))
 		}
 		// On a machine that is busy with other tests a call may reach the platform later than the pace allows for; the
@@ -298,7 +308,9 @@ func (b *broadcast) sending() (n int) {
 // TestFaultKillDuringABroadcast kills the process instead: nobody gets it twice, and who did not get it is among the
 // few whose call was in flight, which are recorded as unknown.
 func TestFaultKillDuringABroadcast(t *testing.T) {
+	t.Parallel()
 	migrated.OnBoth(t, func(t *testing.T, url string) {
+		t.Parallel()
 		people, ends := broadcastSize()
 		ends = max(1, ends/2) // the next process waits for the lease to end
 		late := lateness(t)
@@ -319,7 +331,7 @@ func TestFaultKillDuringABroadcast(t *testing.T) {
 		for _, who := range roots {
 			unknown[who] = true
 		}
-		t.Logf("%d kills: %d of %d got it, %d calls unknown", ends, once, people, len(unknown))
+		publishOffer(t, people, once, twice, len(unknown), fmt.Sprintf("killed %d times, %d refusals", ends, b.refusals()))
 		if twice > 0 {
 			t.Errorf("%d people got it twice", twice)
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"strings"
@@ -226,7 +227,7 @@ func (f *fleet) checkChat() {
 		}
 		asked, answered, extra = asked+f.asked[who], answered+answers, extra+max(0, answers-f.asked[who])
 	}
-	f.t.Logf("%d questions, %d answers, %d of them repeated in %d troubles", asked, answered, extra, f.troubles)
+	publish(f.t, []string{fmt.Sprintf("%-34s questions %d answers seen %d repeats %d | troubles %d", sceneOf(f.t), asked, answered, extra, f.troubles)})
 	if extra > f.troubles*mostInFlight {
 		f.t.Errorf("%d answers were repeated in %d troubles: more than can have been in flight", extra, f.troubles)
 	}
@@ -289,7 +290,7 @@ func (f *fleet) checkOffers() {
 			}
 		}
 	}
-	f.t.Logf("%d offers to %d people: %d arrived, %d unknown in %d troubles", f.sent, len(f.people), seen, unknown, f.troubles)
+	publish(f.t, []string{fmt.Sprintf("%-34s %d offers to %d people: seen %d unknown %d | troubles %d", sceneOf(f.t), f.sent, len(f.people), seen, unknown, f.troubles)})
 	if len(rows) != f.sent*len(f.people) {
 		f.t.Errorf("%d deliveries, want %d", len(rows), f.sent*len(f.people))
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -52,6 +53,7 @@ func TestFaultClockSteps(t *testing.T) {
 	}
 	all.Wait()
 	b.idle()
+	seen := 0
 	for _, platform := range everyPlatform {
 		for i := range people {
 			answers := 0
@@ -60,11 +62,14 @@ func TestFaultClockSteps(t *testing.T) {
 					answers++
 				}
 			}
+			seen += answers
 			if answers != questions {
 				t.Errorf("%s on %s asked %d times and got %d answers", clockwise(i), platform, questions, answers)
 			}
 		}
 	}
+	publish(t, []string{fmt.Sprintf("%-34s questions %d answers seen %d | the business clock moved %d times by 31 hours",
+		sceneOf(t), questions*people*len(everyPlatform), seen, steps)})
 	if late() > time.Second { // then a lease may be lost whatever the clock does
 		t.Logf("the machine stood still for %v: nothing can be said about leases", late())
 		return

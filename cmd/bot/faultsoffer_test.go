@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -54,7 +55,7 @@ func TestFaultOfferAtABadPlatform(t *testing.T) {
 			for _, who := range roots {
 				unknown[who] = true
 			}
-			t.Logf("%d of %d did not get it, %d got it twice, %d are unknown", len(missing), people, twice, len(unknown))
+			publishOffer(t, people, people-len(missing)-twice, twice, len(unknown), fmt.Sprintf("%d refusals", b.refusals()))
 			if twice > 0 {
 				t.Errorf("%d people got it twice", twice)
 			}

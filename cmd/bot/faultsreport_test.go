@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"testing"
 )
 
 // account is the books of one run on one platform: what people did there, what the service has written of it, and
@@ -40,7 +41,7 @@ func (w *town) audit(scene string) {
 	uses, ratings := w.count(`SELECT COALESCE(sum(uses), 0) FROM article_uses`), w.count(`SELECT count(*) FROM article_feedback`)
 	lines = append(lines, fmt.Sprintf("%-34s %-9s questions %4d effects %4d | ratings %3d of %d to %d | repeats %d of at most %d | unknown %d of at most %d | troubles %d",
 		scene, "all", all.asked, uses, ratings, all.pressers, all.pressers+all.mayPress, all.seen-all.sent, w.repeats, all.unknown, w.doubtful, w.troubles))
-	w.publish(lines)
+	publish(t, lines)
 	defer func() { w.repeats, w.doubtful = all.seen-all.sent, all.unknown }() // what was not used is not left for later
 	for _, c := range []struct {
 		what        string
@@ -64,26 +65,35 @@ func (w *town) audit(scene string) {
 }
 
 // publish logs the report and writes it where it is collected.
-func (w *town) publish(lines []string) {
-	w.t.Helper()
-	w.t.Log("\n" + strings.Join(lines, "\n"))
+func publish(t testing.TB, lines []string) {
+	t.Helper()
+	t.Log("\n" + strings.Join(lines, "\n"))
 	path := os.Getenv("RAPPORT_FAULTS_REPORT")
 	if path == "" {
 		return
 	}
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
-		w.t.Error(err)
+		t.Error(err)
 		return
 	}
 	_, err = f.WriteString(strings.Join(lines, "\n") + "\n")
 	if err != nil {
-		w.t.Error(err)
+		t.Error(err)
 	}
 	if err := f.Close(); err != nil {
-		w.t.Error(err)
+		t.Error(err)
 	}
 }
+
+// publishOffer reports what a platform saw of an offer.
+func publishOffer(t testing.TB, people, once, twice, unknown int, what string) {
+	t.Helper()
+	publish(t, []string{fmt.Sprintf("%-34s offer to %d people: seen once %d, twice %d, unknown %d | %s", sceneOf(t), people, once, twice, unknown, what)})
+}
+
+// sceneOf is the name of a test as the report has it.
+func sceneOf(t testing.TB) string { return strings.TrimPrefix(t.Name(), "TestFault") }
 
 // accountOf reads the books of a platform.
 func (w *town) accountOf(platform string) (a account) {

@@ -220,7 +220,6 @@ func (k *killRun) check(size killSize) {
 		extra += max(0, answers-k.asked[who]) + max(0, thanks-k.pressed[who])
 	}
 	const inFlight = 48
-	t.Logf("%d kills, %d answers repeated, at most %d may be", k.kills, extra, k.kills*inFlight)
 	if extra > k.kills*inFlight {
 		t.Errorf("%d answers repeated over %d kills: more than were in flight", extra, k.kills)
 	}
@@ -231,6 +230,8 @@ func (k *killRun) check(size killSize) {
 			pressers++
 		}
 	}
+	publish(t, []string{fmt.Sprintf("%-34s questions %d, people who pressed %d | repeats %d of at most %d | killed %d times",
+		sceneOf(t), asked, pressers, extra, k.kills*inFlight, k.kills)})
 	db := openForTest(t, k.url)
 	for _, c := range []struct {
 		what, query string

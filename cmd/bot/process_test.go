@@ -52,6 +52,12 @@ func startBot(t testing.TB, dir string, env []string, args ...string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return startProgram(t, exe, dir, env, args...)
+}
+
+// startProgram is startBot for a program that was built otherwise.
+func startProgram(t testing.TB, exe, dir string, env []string, args ...string) *process {
+	t.Helper()
 	p := &process{cmd: exec.Command(exe, args...), out: newBuffer(), err: newBuffer(), exited: make(chan struct{})}
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = dir, p.out, p.err
 	p.cmd.Env = append(append(os.Environ(), asBot+"=1"), env...)
