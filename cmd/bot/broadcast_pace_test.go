@@ -23,6 +23,7 @@ const (
 	paceThink      = 25 * time.Second
 	paceRestFor    = time.Minute
 	answerSlowedBy = 50 * time.Millisecond
+	lateMachine    = 5 * time.Millisecond // p99 of a machine that has no other work is well below one
 )
 
 // paced is what a broadcast at the platform's real pace came to.
@@ -253,21 +254,17 @@ func TestFaultPaceOfABroadcast(t *testing.T) {
 		t.Parallel()
 		p := runPaced(t, url, 20_000, paceChatters)
 		publish(t, []string{fmt.Sprintf("%-34s %v", sceneOf(t), p)})
-		// What the machine is late by is not the service's: other programs use it too.
-		busy := p.lateness() > 5*time.Millisecond
-		if busy {
-			t.Logf("other programs use this machine: its own delays are allowed for")
+		if p.refusals > p.people/100 {
+			t.Errorf("want hardly any refusal: %v", p)
 		}
-		if p.rate < 0.97*telegramRate && !busy {
-			t.Errorf("want 97 %% of the rate: %v", p)
+		if p.lateness() > lateMachine {
+			t.Logf("other programs use this machine: its times are reported, and not judged")
+			return
 		}
-		if p.refusals > 0 && !busy || p.refusals > p.people/100 {
-			t.Errorf("want no refusal: %v", p)
+		if p.rate < 0.97*telegramRate || p.refusals > 0 || p.gap > 3*time.Second/telegramRate+p.latest() {
+			t.Errorf("want 97 %% of the rate, no refusal, and no gap above three intervals: %v", p)
 		}
-		if p.gap > 3*time.Second/telegramRate+2*p.latest() {
-			t.Errorf("want no gap above three intervals: %v", p)
-		}
-		if p.slowed() > answerSlowedBy+5*p.lateness() {
+		if p.slowed() > answerSlowedBy {
 			t.Errorf("an answer takes %v longer in the broadcast, want at most %v", p.slowed(), answerSlowedBy)
 		}
 	})
