@@ -176,21 +176,20 @@ func (r Rich) Trim() Rich {
 	return out
 }
 
-// slice returns the runes from start up to end, counted over all spans.
-func (r Rich) slice(start, end int) Rich {
-	var out Rich
-	at := 0
-	for _, s := range r {
-		n := utf8.RuneCountInString(s.Text)
-		from, to := max(start-at, 0), min(end-at, n)
-		if from < to {
-			runes := []rune(s.Text)
-			out = out.add(Span{Text: string(runes[from:to]), Style: s.Style, URL: s.URL})
+// take splits the first n runes, counted over all spans, off the rest. The rest stands where r stood, so that taking a
+// text piece by piece costs no more than its length: r is not to be used any more.
+func (r Rich) take(n int) (head, rest Rich) {
+	for n > 0 && len(r) > 0 {
+		at := 0
+		for n > 0 && at < len(r[0].Text) {
+			_, size := utf8.DecodeRuneInString(r[0].Text[at:])
+			at += size
+			n--
 		}
-		at += n
-		if at >= end {
-			break
+		head = head.add(Span{Text: r[0].Text[:at], Style: r[0].Style, URL: r[0].URL})
+		if r[0].Text = r[0].Text[at:]; r[0].Text == "" {
+			r = r[1:]
 		}
 	}
-	return out
+	return head, r
 }

@@ -29,13 +29,16 @@ func Split(r Rich, limit int, length func(string) int) []Rich {
 		if end < len(text) {
 			end = cut(text, labels, start, end)
 		}
-		if piece := r.slice(start, end).Trim(); len(piece) > 0 {
+		var piece Rich
+		piece, r = r.take(end - start)
+		if piece = piece.Trim(); len(piece) > 0 {
 			pieces = append(pieces, piece)
 		}
 		start = end
 		for start < len(text) && isBlank(text[start]) {
 			start++
 		}
+		_, r = r.take(start - end)
 	}
 	return pieces
 }

@@ -12,14 +12,40 @@ import (
 // marks are what the platform may read as formatting or as a mention anywhere in a line.
 const marks = "\\*_~|`<[]"
 
-// lineMarks are what it may read so at the start of a line.
+// lineMarks are what it may read so at the start of a line. It is asked about one line: an expression is as slow as what
+// follows is long.
 var lineMarks = regexp.MustCompile(`^(\s*)(#|-|>|\+|\d+(?:\.|\)))`)
 
-// bareAddress is shown as a link as it stands, and would be broken by escapes.
-var bareAddress = regexp.MustCompile(`^https?://[^\s<>\[\]()*|` + "`" + `\\]+`)
+// bareAddress is the address at the start of a text, empty when there is none. It is shown as a link as it stands, and
+// would be broken by escapes.
+func bareAddress(s string) string {
+	for _, scheme := range []string{"https://", "http://"} {
+		rest, ok := strings.CutPrefix(s, scheme)
+		if !ok {
+			continue
+		}
+		end := strings.IndexAny(rest, "\t\n\f\r <>[]()*|`\\")
+		if end < 0 {
+			end = len(rest)
+		}
+		if end > 0 {
+			return s[:len(scheme)+end]
+		}
+	}
+	return ""
+}
 
-// everybody are the mentions of everyone; they are kept from ringing by allowed_mentions, and from being coloured here.
-var everybody = regexp.MustCompile(`^@(everyone|here)\b`)
+// callsEverybody says whether a text starts with a mention of everyone; they are kept from ringing by allowed_mentions,
+// and from being coloured here.
+func callsEverybody(s string) bool {
+	for _, mention := range []string{"@everyone", "@here"} {
+		if rest, ok := strings.CutPrefix(s, mention); ok {
+			next, _ := utf8.DecodeRuneInString(rest)
+			return rest == "" || next >= utf8.RuneSelf || !isWord(next)
+		}
+	}
+	return false
+}
 
 // escape makes a text be read as it stands.
 func escape(s string) string { return escapeFrom(s, true) }
@@ -30,7 +56,8 @@ func escapeFrom(s string, atStart bool) string {
 	before := rune(0)
 	for s != "" {
 		if atStart {
-			if m := lineMarks.FindStringSubmatch(s); m != nil && !strings.Contains(m[1], "\n") {
+			line, _, _ := strings.Cut(s, "\n")
+			if m := lineMarks.FindStringSubmatch(line); m != nil {
 				at := len(m[0]) - 1 // "1." is escaped before its dot, the others have one sign
 				b.WriteString(s[:at] + `\` + s[at:at+1])
 				before, s, atStart = rune(s[at]), s[at+1:], false
@@ -38,7 +65,7 @@ func escapeFrom(s string, atStart bool) string {
 			}
 		}
 		c, n := utf8.DecodeRuneInString(s)
-		if address := bareAddress.FindString(s); address != "" && !isWord(before) {
+		if address := bareAddress(s); address != "" && !isWord(before) {
 			n = len(address)
 			if next, _ := utf8.DecodeRuneInString(s[n:]); n < len(s) && !unicode.IsSpace(next) {
 				b.WriteString("<" + address + ">") // or the platform takes an escape after it for a part of it
@@ -47,7 +74,7 @@ func escapeFrom(s string, atStart bool) string {
 			}
 			c, _ = utf8.DecodeLastRuneInString(address)
 		} else {
-			if strings.ContainsRune(marks, c) || c == '@' && everybody.MatchString(s) {
+			if strings.ContainsRune(marks, c) || c == '@' && callsEverybody(s) {
 				b.WriteByte('\\')
 			}
 			b.WriteString(s[:n])
