@@ -120,8 +120,9 @@ func (s *Skill) Decide(ctx context.Context, t conversation.Turn) (conversation.C
 		return nil, fmt.Errorf("rank the articles: %w", err)
 	}
 	_, asked := t.Dialogue.Top()
+	person := forPerson(t.In.Text)
 	switch {
-	case r.Outcome == Answer && len(r.Results) > 0 && (r.Certain || !t.HumanOwns && !t.HumanWaits):
+	case r.Outcome == Answer && len(r.Results) > 0 && (r.Certain || person == "" && !t.HumanOwns && !t.HumanWaits):
 		return s.answer(t, pick{
 			ArticleID: r.Results[0].ArticleID, Language: r.Results[0].Language, Question: t.In.ID,
 			Text: excerpt(t.In.Text), Others: ids(r.Choices),
@@ -132,10 +133,24 @@ func (s *Skill) Decide(ctx context.Context, t conversation.Turn) (conversation.C
 		return nil, conversation.ErrWait
 	case t.HumanWaits:
 		return s.Desk.HandOver(t, conversation.Handoff{Reason: "more", Words: t.In.Text, Lang: t.Lang}), nil
+	case person != "":
+		return s.Desk.HandOver(t, conversation.Handoff{Reason: person, Words: t.In.Text, Lang: t.Lang}), nil
 	case r.Outcome == Ask && len(r.Choices) > 0:
 		return s.suggest(t, r), nil
 	}
 	return s.offerPerson(t, r), nil
+}
+
+// forPerson is the reason for which a text is for a person rather than for a guess of ours: whoever is angry, or has
+// asked for a person somewhere in it, is not asked what was meant.
+func forPerson(text string) (reason string) {
+	switch {
+	case texts.Mentions(text, texts.IntentComplaint), texts.Mentions(text, texts.IntentThreat):
+		return "complaint"
+	case texts.Mentions(text, texts.IntentAgent):
+		return "asked"
+	}
+	return ""
 }
 
 // complete says that a text is a whole question by its look.

@@ -34,6 +34,8 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		silence []string // must not be printed
 	}{
 		{"no such command", []string{"fly"}, nil, 2, []string{"fly"}, nil},
+		{"help", []string{"help"}, nil, 0, []string{"Usage: bot", "sandbox"}, nil},
+		{"help with a command", []string{"help", "offers", "pause"}, nil, 0, []string{"Usage: bot offers pause", "<offer>"}, nil},
 		{"no config", []string{"run"}, nil, 2, []string{"rapport.yaml"}, nil},
 		{"a misspelt key", []string{"run"}, map[string]string{"rapport.yaml": "brnad: {name: Nar}\n" + brand}, 2, []string{"rapport.yaml:1:1", "brnad", "brand"}, nil},
 		{"broken YAML", []string{"check"}, map[string]string{"rapport.yaml": "brand: {name: Nar\nchannels:\n"}, 2, []string{"rapport.yaml:"}, nil},

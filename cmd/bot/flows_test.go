@@ -43,6 +43,10 @@ func TestSandboxAnswers(t *testing.T) {
 			t.Errorf("tickets: %v", ayla.state()["tickets"])
 		}
 	})
+	t.Run("a complaint that no article answers goes to a person at once", func(t *testing.T) {
+		want(t, b.person("telegram", "leyla").say("dunen kuryer stekani sindirdi, pul da aldi, biabirciliqdi"), "ötürdük")
+		want(t, b.person("telegram", "oleg").say("ваш курьер разбил мою любимую чашку, я подам в суд"), "Передали")
+	})
 	t.Run("small talk is no question", func(t *testing.T) {
 		want(t, mehmet.say("merhaba"), "yardımcı")
 		want(t, mehmet.say("teşekkürler"), "Rica ederiz")

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -76,6 +77,9 @@ func run(ctx context.Context, args []string, con terminal) int {
 	if err != nil {
 		fmt.Fprintln(con.err, "bot:", err)
 		return exitFailed
+	}
+	if len(args) > 0 && args[0] == "help" { // as many other programs have it
+		args = append(slices.Clone(args[1:]), "--help")
 	}
 	kctx, err := parser.Parse(args)
 	if left >= 0 {
