@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -137,5 +136,3 @@ func notRun(t *testing.T, what, why string) {
 	}
 	t.Logf("not run at this size: %s: %s", what, why)
 }
-
-func mayMount() bool { return os.Geteuid() == 0 }

@@ -67,28 +67,19 @@ func TestFaultFullDiskSQLite(t *testing.T) {
 	}}})
 }
 
-// TestFaultFullDiskPostgres fills the small file system of a PostgreSQL server while people write. It needs to mount
-// one and so runs at full size only, as root.
+// TestFaultFullDiskPostgres fills the small file system of a PostgreSQL server while people write. It mounts
+// one and so runs at full size only.
 func TestFaultFullDiskPostgres(t *testing.T) {
 	t.Parallel()
-	if !faultsInFull() || !mayMount() {
-		notRun(t, "PostgreSQL on a full file system", "it takes make test-faults as root, who may mount one")
+	if !faultsInFull() {
+		notRun(t, "PostgreSQL on a full file system", "it takes make test-faults, which mounts one")
 		return
 	}
-	dir := t.TempDir()
-	small := filepath.Join(dir, "small")
-	if err := errors.Join(os.Chmod(filepath.Dir(dir), 0o755), os.Chmod(dir, 0o755), os.Mkdir(small, 0o755)); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Mount("tmpfs", small, "tmpfs", 0, "size=160m,mode=1777"); err != nil {
+	small, err := smallDisk(t)
+	if err != nil {
 		notRun(t, "PostgreSQL on a full file system", err.Error())
 		return
 	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(small, 0); err != nil {
-			t.Error(err)
-		}
-	})
 	cluster := dbtest.Cluster(t, postgres.Options{
 		Durable: true, Parent: small, Settings: []string{"min_wal_size = '32MB'", "max_wal_size = '32MB'", "shared_buffers = '16MB'"},
 	})
