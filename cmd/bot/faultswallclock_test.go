@@ -200,7 +200,6 @@ func (r *stepRun) sent() (n int) {
 
 // judge compares what people were to get with what the platform showed them.
 func (r *stepRun) judge(t *testing.T) {
-
 	var offers []time.Time
 	for i := 1; i <= r.people; i++ {
 		mine := map[string]int{}
