@@ -47,8 +47,9 @@ type Config struct {
 	Limits   Limits
 	// Heartbeat is the interval that the gateway asks for; 41.25 s by default.
 	Heartbeat time.Duration
-	// Dir keeps transcripts, people and commands; empty keeps them in memory only. Gateway sessions and interactions
-	// end with the process, as they do on the platform when a bot starts anew.
+	// Dir keeps transcripts, people, commands, open forms and the tokens by which the bot may still answer; empty keeps
+	// them in memory only. Gateway sessions and interactions without a response end with the process, as sessions do on
+	// the platform when a bot starts anew.
 	Dir string
 	// Now dates messages and the journal; the real clock by default. Everything that a client measures, such as the
 	// life of an interaction, follows the real clock.

@@ -142,7 +142,7 @@ func (l *Lookalike) callback(q *request) (any, error) {
 	}
 	i.state = state
 	close(i.first)
-	return nil, nil
+	return nil, l.keepLoan(i)
 }
 
 // first carries out a first response, and says what has become of the interaction.
@@ -211,7 +211,7 @@ func (l *Lookalike) followUp(q *request) (any, error) {
 		return nil, err
 	}
 	i.sent = append(i.sent, m.ID)
-	return m, nil
+	return m, l.keepLoan(i)
 }
 
 // think puts "thinking…" into the chat: a message without text, whose readers are settled now.
@@ -259,7 +259,7 @@ func (l *Lookalike) fill(i *interaction, out *outgoing) (any, error) {
 		l.dispatchMessage("MESSAGE_UPDATE", i.chat, *m)
 	}
 	l.changed(i.chat, lookalike.Event{})
-	return *m, nil
+	return *m, l.keepLoan(i)
 }
 
 // lent is the interaction whose token a call names.

@@ -173,13 +173,13 @@ func (l *Lookalike) Submit(ctx context.Context, as string, values map[string]str
 	if err != nil {
 		return err
 	}
-	err = l.respond(ctx, i)
-	if err == nil {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		from.modal = nil
+	if err := l.respond(ctx, i); err != nil {
+		return err
 	}
-	return err
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	from.modal = nil
+	return l.keepLoan(from)
 }
 
 func (l *Lookalike) submit(as string, values map[string]string) (from, i *interaction, err error) {

@@ -17,6 +17,7 @@ type record struct {
 	LastID   uint64     `json:"last_id,omitempty"`
 	Waiting  string     `json:"waiting,omitempty"` // a message that the bot has not seen
 	Seen     string     `json:"seen,omitempty"`
+	Loan     *loan      `json:"loan,omitempty"` // as it stands now
 }
 
 // save keeps what has changed, all of it or nothing.
@@ -43,6 +44,8 @@ func (l *Lookalike) replay(line []byte) error {
 		l.commands = *r.Commands
 	case r.File != nil:
 		l.files[r.File.ID] = r.File
+	case r.Loan != nil:
+		l.replayLoan(r.Loan)
 	case r.LastID != 0:
 		l.lastID = max(l.lastID, r.LastID)
 	case r.Waiting != "":
@@ -101,7 +104,7 @@ func (l *Lookalike) snapshot() []any {
 	for _, id := range slices.Sorted(maps.Keys(l.waiting)) {
 		out = append(out, record{Waiting: id})
 	}
-	return out
+	return append(out, l.loans()...)
 }
 
 // seen notes that the bot has been handed a message.

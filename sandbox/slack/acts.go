@@ -12,9 +12,6 @@ import (
 )
 
 const (
-	// hookLife and hookUses bound a response_url. Source: docs.slack.dev/interactivity/handling-user-interaction.
-	hookLife = 30 * time.Minute
-	hookUses = 5
 	// maxKept bounds the triggers and response URLs that are remembered.
 	maxKept = 10_000
 )
@@ -24,16 +21,6 @@ type trigger struct {
 	at     time.Time
 	used   bool
 	person *person
-}
-
-// hook is a response_url.
-type hook struct {
-	at      time.Time
-	uses    int
-	person  *person
-	channel *channel
-	message string // ts of the message that was pressed, empty after a command
-	thread  string
 }
 
 // act is a press, a form or a command that waits for the app.
@@ -66,21 +53,6 @@ func (l *Lookalike) newTrigger(p *person) string {
 	name := fmt.Sprintf("%d.%s", time.Now().UnixMilli(), rand.Text())
 	l.triggers[name] = &trigger{at: time.Now(), person: p}
 	return name
-}
-
-// newHook makes a response_url.
-func (l *Lookalike) newHook(h hook) string {
-	if len(l.hooks) >= maxKept {
-		for name, old := range l.hooks {
-			if time.Since(old.at) > hookLife {
-				delete(l.hooks, name)
-			}
-		}
-	}
-	h.at = time.Now()
-	secret := rand.Text()
-	l.hooks[secret] = &h
-	return l.base() + "/actions/" + l.app.team + "/" + secret
 }
 
 // base is the address under which the app reaches the look-alike, as far as it is known.

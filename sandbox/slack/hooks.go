@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -8,6 +9,53 @@ import (
 
 	"github.com/rapport-chat/rapport/sandbox/lookalike"
 )
+
+// hookLife and hookUses bound a response_url. Source: docs.slack.dev/interactivity/handling-user-interaction.
+const (
+	hookLife = 30 * time.Minute
+	hookUses = 5
+)
+
+// hook is a response_url. It outlives the look-alike, as every address of the platform does.
+type hook struct {
+	Secret  string    `json:"secret"`
+	At      time.Time `json:"at"`
+	Uses    int       `json:"uses,omitempty"`
+	Person  string    `json:"person"`
+	Channel string    `json:"channel"`
+	Message string    `json:"message,omitempty"` // ts of the message that was pressed, empty after a command
+	Thread  string    `json:"thread,omitempty"`
+
+	person  *person
+	channel *channel
+}
+
+// newHook makes a response_url.
+func (l *Lookalike) newHook(h hook) (string, error) {
+	if len(l.hooks) >= maxKept {
+		for name, old := range l.hooks {
+			if old.expired() {
+				delete(l.hooks, name)
+			}
+		}
+	}
+	h.At, h.Secret, h.Person, h.Channel = time.Now(), rand.Text(), h.person.Name, h.channel.id
+	if err := l.save(record{Hook: &h}); err != nil {
+		return "", err
+	}
+	l.hooks[h.Secret] = &h
+	return l.base() + "/actions/" + l.app.team + "/" + h.Secret, nil
+}
+
+func (h *hook) expired() bool { return time.Since(h.At) > hookLife }
+
+// replayHook takes a response_url as it stands now back into memory.
+func (l *Lookalike) replayHook(h *hook) {
+	h.person, h.channel = l.people.Find(h.Person), l.byChan[h.Channel]
+	if h.person != nil && h.channel != nil {
+		l.hooks[h.Secret] = h
+	}
+}
 
 // serveHook takes a post to a response_url. Source: docs.slack.dev/interactivity/handling-user-interaction
 // #message_responses. It answers "ok", or a status of its own with the error.
@@ -33,9 +81,9 @@ func (l *Lookalike) serveHook(r *http.Request, method string, e *lookalike.Entry
 	switch {
 	case h == nil:
 		return hookError(http.StatusNotFound, "invalid_url")
-	case time.Since(h.at) > hookLife:
+	case h.expired():
 		return hookError(http.StatusNotFound, "expired_url")
-	case h.uses >= hookUses:
+	case h.Uses >= hookUses:
 		return hookError(http.StatusNotFound, "used_url")
 	}
 	if err := l.respondTo(h, a); err != nil {
@@ -45,7 +93,10 @@ func (l *Lookalike) serveHook(r *http.Request, method string, e *lookalike.Entry
 		}
 		return hookError(http.StatusInternalServerError, code)
 	}
-	h.uses++
+	h.Uses++
+	if err := l.save(record{Hook: h}); err != nil {
+		return hookError(http.StatusInternalServerError, "internal_error")
+	}
 	if broken {
 		return faulty(fault)
 	}
@@ -58,7 +109,7 @@ func hookError(status int, code string) response {
 
 // respondTo does what a message says that came to a response_url or as the answer to a command.
 func (l *Lookalike) respondTo(h *hook, a args) error {
-	original := h.channel.find(h.message)
+	original := h.channel.find(h.Message)
 	if a.bool("delete_original") {
 		if original == nil {
 			return errMessageNotFound
@@ -69,14 +120,14 @@ func (l *Lookalike) respondTo(h *hook, a args) error {
 	if err != nil {
 		return err
 	}
-	if a.bool("replace_original") && h.message != "" {
+	if a.bool("replace_original") && h.Message != "" {
 		if original == nil {
 			return errMessageNotFound
 		}
 		return l.rewrite(h.channel, original, out)
 	}
 	if out.thread == "" {
-		out.thread = h.thread
+		out.thread = h.Thread
 	}
 	if a.str("response_type") == "in_channel" {
 		_, err = l.say(h.channel, out, nil)

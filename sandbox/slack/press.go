@@ -55,7 +55,9 @@ func (l *Lookalike) press(press lookalike.Press) (*act, error) {
 		payload["message"] = l.withFiles(e)
 	}
 	payload["container"], payload["channel"] = container, map[string]any{"id": c.id, "name": c.title()}
-	payload["response_url"] = l.newHook(hook{person: p, channel: c, message: e.Message.TS, thread: e.root()})
+	if payload["response_url"], err = l.newHook(hook{person: p, channel: c, Message: e.Message.TS, Thread: e.root()}); err != nil {
+		return nil, err
+	}
 	l.addAction(payload, what)
 	return l.hand("interactive", payload, false)
 }
@@ -230,11 +232,15 @@ func (l *Lookalike) command(as, text, in string) (*act, *hook, error) {
 		return nil, nil, fmt.Errorf("/%s is not a valid command: %w", name, lookalike.ErrRefused)
 	}
 	h := hook{person: p, channel: c}
+	address, err := l.newHook(h)
+	if err != nil {
+		return nil, nil, err
+	}
 	payload := map[string]any{
 		"token": "sandbox-verification", "team_id": l.app.team, "team_domain": "sandbox", "channel_id": c.id,
 		"channel_name": c.title(), "user_id": p.ID, "user_name": p.Name, "command": "/" + strings.ToLower(name),
 		"text": strings.TrimSpace(rest), "api_app_id": l.app.app, "is_enterprise_install": "false",
-		"response_url": l.newHook(h), "trigger_id": l.newTrigger(p),
+		"response_url": address, "trigger_id": l.newTrigger(p),
 	}
 	a, err := l.hand(slashKind, payload, true)
 	return a, &h, err

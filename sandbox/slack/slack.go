@@ -42,7 +42,7 @@ type Config struct {
 	Limits Limits
 	// ConnectionLife is how long a socket stands before Slack asks to refresh it; an hour by default.
 	ConnectionLife time.Duration
-	// Dir keeps transcripts, people and events that are not acknowledged; empty keeps them in memory only.
+	// Dir keeps transcripts, people, open forms, response addresses and events that are not acknowledged; empty keeps them in memory only.
 	Dir string
 	// Now dates messages and the journal; the real clock by default. Everything that an app measures, such as the life
 	// of a trigger, follows the real clock.

@@ -16,6 +16,7 @@ type record struct {
 	File   *file     `json:"file,omitempty"`
 	Home   *home     `json:"home,omitempty"`
 	Modals *modals   `json:"modals,omitempty"` // what is open for a person now
+	Hook   *hook     `json:"hook,omitempty"`   // as it stands now
 	Event  *delivery `json:"event,omitempty"`  // one that the app has not acknowledged
 	Acked  int64     `json:"acked,omitempty"`  // the event with that number is done
 	LastTS int64     `json:"last_ts,omitempty"`
@@ -48,6 +49,8 @@ func (l *Lookalike) replay(line []byte) error {
 		l.homes[r.Home.Person] = r.Home
 	case r.Modals != nil:
 		l.replayModals(r.Modals)
+	case r.Hook != nil:
+		l.replayHook(r.Hook)
 	case r.Event != nil:
 		l.queue.next = max(l.queue.next, r.Event.No)
 		l.queue.pending = append(l.queue.pending, r.Event)
@@ -155,6 +158,11 @@ func (l *Lookalike) snapshot() []any {
 	}
 	for _, name := range sortedKeys(l.modals) {
 		out = append(out, record{Modals: &modals{Person: name, Open: l.modals[name]}})
+	}
+	for _, secret := range sortedKeys(l.hooks) {
+		if h := l.hooks[secret]; !h.expired() {
+			out = append(out, record{Hook: h})
+		}
 	}
 	for _, d := range l.queue.pending {
 		out = append(out, record{Event: d})
