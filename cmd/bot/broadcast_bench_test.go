@@ -204,7 +204,7 @@ type crowdRun struct {
 }
 
 // chatters is how many people write meanwhile, think about how long they think between two messages. A broadcast is
-// paused and resumed so many times, to measure answers for a section with it and a section without.
+// paused and resumed so many times on its way, to measure answers for a section with it and a section without.
 const (
 	chatters = 20
 	think    = 200 * time.Millisecond
@@ -226,7 +226,11 @@ func (c *crowdRun) measure(b *testing.B, db *persistence.DB) {
 		if err != nil {
 			return err
 		}
-		b.ReportMetric(float64(got.sent)/got.took.Seconds(), "people/s")
+		for name, f := range map[string]flow{"people/s": got.alone, "talking-people/s": got.talking} {
+			if f.people > 0 {
+				b.ReportMetric(f.perSecond(), name)
+			}
+		}
 		b.ReportMetric(float64(c.most.resident)/1e6, "MB-resident")
 		b.ReportMetric(float64(c.most.waiting), "outbox-rows")
 		for name, q := range map[string]float64{"p50": 0.5, "p99": 0.99} {
@@ -281,62 +285,93 @@ func (c *crowdRun) wire(b *testing.B, db *persistence.DB) {
 
 // sent is what a broadcast came to.
 type sent struct {
-	sent       int           // while it was not paused
-	took       time.Duration // of that
-	rest, busy [][]time.Duration
+	alone, talking flow // while nobody chatted, and while people did
+	rest, busy     [][]time.Duration
 }
 
-// broadcast makes the offer due and waits until everybody has it, while people chat.
+// flow is how many people got the offer in which time.
+type flow struct {
+	people int
+	took   time.Duration
+}
+
+// perSecond is 0 where there was no time.
+func (f flow) perSecond() float64 {
+	if f.took == 0 {
+		return 0
+	}
+	return float64(f.people) / f.took.Seconds()
+}
+
+// broadcast makes the offer due and waits until everybody has it. At the beginning and after each further part of the
+// people, it lets twenty chat for a section, pauses, and lets them chat for a section at rest.
 func (c *crowdRun) broadcast(ctx context.Context, db *persistence.DB) (got sent, err error) {
 	if _, err := c.side.Exec(`UPDATE schedules SET cursor_at = cursor_at - 7200000 WHERE name = 'offer/beans'`); err != nil {
 		return got, err
 	}
 	c.service.driver.Nudge()
-	for n := 0; ; n++ {
+	for n := range sections + 1 {
 		if err := c.flows(ctx, true); err != nil {
 			return got, err
 		}
-		start, before := time.Now(), int(c.channel.bulk.Load())
-		length := section
-		if n >= sections {
-			length = 24 * time.Hour
-		}
-		busy, err := c.chatUntilSent(ctx, start.Add(length))
-		now := int(c.channel.bulk.Load())
-		got.sent, got.took = got.sent+now-before, got.took+time.Since(start)
+		err := got.alone.during(c.channel, func() error { return c.sendUntil(ctx, c.people*n/sections) })
 		if err != nil {
 			return got, err
 		}
-		if now < c.people || len(got.busy) == 0 { // a whole section
-			got.busy = append(got.busy, busy)
+		if n == sections || int(c.channel.bulk.Load()) >= c.people {
+			break
 		}
-		if now >= c.people {
-			return got, awaitCount(ctx, 1, func() (n int, err error) {
-				return n, c.side.Get(&n, `SELECT count(*) FROM occurrences WHERE state = 'finished'`)
-			})
-		}
-		if err := errors.Join(db.Offers().Pause(ctx, "beans", "staff"), c.flows(ctx, false)); err != nil {
+		if err := c.section(ctx, db, &got); err != nil {
 			return got, err
 		}
-		rest, err := c.chat(ctx, time.Now().Add(section))
-		if err != nil {
-			return got, err
-		}
-		got.rest = append(got.rest, rest)
-		if err := db.Offers().Resume(ctx, "beans"); err != nil {
-			return got, err
-		}
-		c.service.driver.Nudge()
 	}
+	return got, awaitCount(ctx, 1, func() (n int, err error) {
+		return n, c.side.Get(&n, `SELECT count(*) FROM occurrences WHERE state = 'finished'`)
+	})
 }
 
-// flows waits until messages of the offer are sent, or until none is.
+// during adds what is sent while do works.
+func (f *flow) during(channel *crowdChannel, do func() error) error {
+	start, before := time.Now(), channel.bulk.Load()
+	err := do()
+	f.people, f.took = f.people+int(channel.bulk.Load()-before), f.took+time.Since(start)
+	return err
+}
+
+// section has people chat while the offer goes out, and while it is paused.
+func (c *crowdRun) section(ctx context.Context, db *persistence.DB, got *sent) error {
+	err := got.talking.during(c.channel, func() error {
+		busy, err := c.chatUntilSent(ctx, time.Now().Add(section))
+		if int(c.channel.bulk.Load()) < c.people || len(got.busy) == 0 { // a whole section
+			got.busy = append(got.busy, busy)
+		}
+		return err
+	})
+	if err != nil || int(c.channel.bulk.Load()) >= c.people {
+		return err
+	}
+	if err := errors.Join(db.Offers().Pause(ctx, "beans", "staff"), c.flows(ctx, false)); err != nil {
+		return err
+	}
+	rest, err := c.chat(ctx, time.Now().Add(section))
+	if err != nil {
+		return err
+	}
+	got.rest = append(got.rest, rest)
+	if err := db.Offers().Resume(ctx, "beans"); err != nil {
+		return err
+	}
+	c.service.driver.Nudge()
+	return nil
+}
+
+// flows waits until messages of the offer are sent, or until none is; it does not when everybody has it.
 func (c *crowdRun) flows(ctx context.Context, yes bool) error {
 	last, since := c.channel.bulk.Load(), time.Now()
 	return awaitCount(ctx, 1, func() (int, error) {
 		now := c.channel.bulk.Load()
 		switch {
-		case now != last && yes, !yes && time.Since(since) > 200*time.Millisecond:
+		case now != last && yes, int(now) >= c.people, !yes && time.Since(since) > 200*time.Millisecond:
 			return 1, nil
 		case now != last:
 			last, since = now, time.Now()
@@ -357,16 +392,7 @@ func (c *crowdRun) chatUntilSent(ctx context.Context, until time.Time) (took []t
 	}()
 	watch, stop := context.WithDeadline(ctx, until)
 	defer stop()
-	looked := time.Time{}
-	err = awaitCount(watch, c.people, func() (int, error) {
-		if time.Since(looked) > 500*time.Millisecond {
-			looked = time.Now()
-			if err := c.look(); err != nil {
-				return 0, err
-			}
-		}
-		return int(c.channel.bulk.Load()), nil
-	})
+	err = c.sendUntil(watch, c.people)
 	if err == nil {
 		over() // everybody has it
 	}
@@ -378,6 +404,20 @@ func (c *crowdRun) chatUntilSent(ctx context.Context, until time.Time) (took []t
 		chatErr = nil
 	}
 	return took, errors.Join(err, chatErr)
+}
+
+// sendUntil waits until so many people have the offer, and looks meanwhile.
+func (c *crowdRun) sendUntil(ctx context.Context, people int) error {
+	looked := time.Time{}
+	return awaitCount(ctx, people, func() (int, error) {
+		if time.Since(looked) > 500*time.Millisecond {
+			looked = time.Now()
+			if err := c.look(); err != nil {
+				return 0, err
+			}
+		}
+		return int(c.channel.bulk.Load()), nil
+	})
 }
 
 // look notes the most rows that waited, and the most memory that was resident.
