@@ -93,12 +93,28 @@ func (tx *Tx) wipe(ctx context.Context, e Erasure, p *erasable) error {
 		return err
 	}
 	more.join(e.traces)
-	for _, step := range []func(context.Context, *erasable) error{tx.wipeEvents, tx.wipeMessages, tx.wipeAnswers, tx.wipeTables} {
-		if err := step(ctx, p); err != nil {
-			return err
+	return tx.overwriting(ctx, func() error {
+		for _, step := range []func(context.Context, *erasable) error{tx.wipeEvents, tx.wipeMessages, tx.wipeAnswers, tx.wipeTables} {
+			if err := step(ctx, p); err != nil {
+				return err
+			}
 		}
+		return tx.wipeTraces(ctx, p, more)
+	})
+}
+
+// overwriting has SQLite write zeros over what fn takes out, which the free parts of the file would else keep.
+func (tx *Tx) overwriting(ctx context.Context, fn func() error) error {
+	if !tx.d.sqlite {
+		return fn()
 	}
-	return tx.wipeTraces(ctx, p, more)
+	_, err := tx.exec(ctx, `PRAGMA secure_delete = ON`)
+	if err != nil {
+		return err
+	}
+	err = fn()
+	_, off := tx.exec(ctx, `PRAGMA secure_delete = OFF`)
+	return errors.Join(err, off)
 }
 
 // farewell answers whether the person is told, and puts the last sentence into the outbox.
@@ -151,7 +167,10 @@ func forgetAddress(ctx context.Context, tx *Tx, reports []Report) error {
 			list = append(list, int64(r.Item))
 		}
 	}
-	_, err := tx.exec(ctx, `UPDATE outbox SET `+emptied+` WHERE `+tx.d.in("id"), ids(tx.d, list))
+	err := tx.overwriting(ctx, func() error {
+		_, err := tx.exec(ctx, `UPDATE outbox SET `+emptied+` WHERE `+tx.d.in("id"), ids(tx.d, list))
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("erase the address of a last sentence: %w", err)
 	}

@@ -426,19 +426,3 @@ func TestEraseAfterACrash(t *testing.T) {
 		}
 	})
 }
-
-func TestFindByName(t *testing.T) {
-	t.Parallel()
-	onBoth(t, func(t *testing.T, db *persistence.DB) {
-		person, _ := erasable(t, db)
-		for name, want := range map[string]bool{
-			fmt.Sprint(person): true, "#7001": true, "telegram:" + erasedID: true, "slack:" + slackID: true, " #7001 ": true,
-			"#9": false, "99999": false, "telegram:nobody": false, "ann": false, "": false, "-1": false, ":": false,
-		} {
-			id, err := db.FindByName(t.Context(), name)
-			if (err == nil) != want || want && id == 0 {
-				t.Errorf("FindByName(%q) = %d, %v", name, id, err)
-			}
-		}
-	})
-}
