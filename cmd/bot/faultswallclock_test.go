@@ -16,6 +16,7 @@ import (
 const (
 	longestStill  = 40 * time.Second // without a message of a broadcast, or until an answer
 	askingInSteps = 4                // people who chat meanwhile
+	welcomes      = 2                // messages of a first contact, before anything is asked
 )
 
 // wallSteps are the steps of the machine's wall clock, one after another, in the midst of a broadcast: as a time server
@@ -142,17 +143,18 @@ func (r *stepRun) talk(over <-chan struct{}) (slowest time.Duration) {
 	for i := range askingInSteps {
 		all.Go(func() {
 			r.say(chatterName(i), "/start")
-			if _, welcomed := await(longest, func() bool { return r.welcomed(chatterName(i)) }); !welcomed {
+			if _, welcomed := await(longest, func() bool { said, _ := r.heard(chatterName(i)); return said >= welcomes }); !welcomed {
 				r.t.Errorf("%s is not welcomed", chatterName(i))
 				return
 			}
-			for {
+			for asked := 1; ; asked++ {
 				select {
 				case <-over:
 					return
 				case <-time.After(500 * time.Millisecond):
 				}
-				took, ok := r.askAndWait(chatterName(i))
+				r.say(chatterName(i), killQuestions[0])
+				took, ok := await(longest, func() bool { _, answers := r.heard(chatterName(i)); return answers >= asked })
 				if !ok {
 					r.t.Errorf("%s is not answered", chatterName(i))
 					return
@@ -167,15 +169,18 @@ func (r *stepRun) talk(over <-chan struct{}) (slowest time.Duration) {
 	return slowest
 }
 
-// welcomed says whether a person has the three messages of a first contact, after which each question has its answer.
-func (r *stepRun) welcomed(who string) bool {
-	said := 0
+// heard is how many messages a person has from the bot, and how many of them answer a question.
+func (r *stepRun) heard(who string) (said, answers int) {
 	for _, m := range r.like.Chat(who, "") {
-		if m.From == "bot" {
-			said++
+		if m.From != "bot" {
+			continue
+		}
+		said++
+		if strings.Contains(m.Text, "Did this help?") {
+			answers++
 		}
 	}
-	return said >= 3
+	return said, answers
 }
 
 // sentAtLeast waits until so many messages of the offers have been sent, and no longer than longestStill for the next.
