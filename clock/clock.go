@@ -40,9 +40,11 @@ func (Real) WaitUntil(ctx context.Context, t time.Time) error {
 
 // Movable is a business clock that runs at real speed and can be moved forward. The zero value is not usable.
 type Movable struct {
-	mu     sync.Mutex
-	offset time.Duration
-	moved  chan struct{} // closed and replaced at each move
+	mu       sync.Mutex
+	offset   time.Duration
+	moved    chan struct{} // closed and replaced at each move
+	stepping bool          // the machine's time is at, which goes on a step whenever somebody looks
+	at       time.Time
 }
 
 // NewMovable is a clock that is offset ahead of the machine's (behind, when negative).
@@ -50,11 +52,30 @@ func NewMovable(offset time.Duration) *Movable {
 	return &Movable{offset: offset, moved: make(chan struct{})}
 }
 
+// step is by how much a stepping clock goes on: what happens one after another has different times, also in a store of
+// milliseconds.
+const step = time.Millisecond
+
+// NewStepping is a clock for tests that begins at a time and goes on by a millisecond whenever somebody looks at it,
+// however long the machine takes for what happens in between. Who waits on it is woken by moves alone.
+func NewStepping(at time.Time) *Movable {
+	return &Movable{moved: make(chan struct{}), stepping: true, at: at}
+}
+
+// machine is the time that the offset is added to. The caller has locked.
+func (m *Movable) machine() time.Time {
+	if !m.stepping {
+		return time.Now()
+	}
+	m.at = m.at.Add(step)
+	return m.at
+}
+
 // Now is the business time.
 func (m *Movable) Now() time.Time {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return time.Now().Add(m.offset)
+	return m.machine().Add(m.offset)
 }
 
 // Offset is how far the clock is ahead of the machine's.
@@ -68,7 +89,7 @@ func (m *Movable) Offset() time.Duration {
 func (m *Movable) MoveTo(t time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	d := time.Until(t)
+	d := t.Sub(m.machine())
 	if d <= m.offset {
 		return
 	}
@@ -81,12 +102,15 @@ func (m *Movable) MoveTo(t time.Time) {
 func (m *Movable) WaitUntil(ctx context.Context, t time.Time) error {
 	for {
 		m.mu.Lock()
-		d, moved := t.Sub(time.Now().Add(m.offset)), m.moved
+		d, moved, stepping := t.Sub(m.machine().Add(m.offset)), m.moved, m.stepping
 		m.mu.Unlock()
 		if d <= 0 {
 			return ctx.Err()
 		}
 		timer := time.NewTimer(d)
+		if stepping {
+			timer.Stop()
+		}
 		select {
 		case <-timer.C:
 		case <-moved:

@@ -182,3 +182,33 @@ func TestANudgeIsPassedOnWhileAnotherProcessRunsTheAgendas(t *testing.T) {
 		}
 	})
 }
+
+// TestStepping: the machine's time has no part in it; who waits waits for a move.
+func TestStepping(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+		c := clock.NewStepping(start)
+		first := c.Now()
+		<-time.After(time.Hour)
+		if second := c.Now(); second.Sub(first) != time.Millisecond || first.Sub(start) != time.Millisecond {
+			t.Errorf("looked at %v and an hour later at %v", first, second)
+		}
+		waited := make(chan error, 1)
+		go func() { waited <- c.WaitUntil(t.Context(), start.Add(time.Minute)) }()
+		<-time.After(time.Hour)
+		select {
+		case err := <-waited:
+			t.Errorf("the waiting ended without a move: %v", err)
+		default:
+		}
+		c.MoveTo(start.Add(time.Minute))
+		if err := <-waited; err != nil {
+			t.Error(err)
+		}
+		c.MoveTo(start)
+		if now := c.Now(); now.Before(start.Add(time.Minute)) || now.After(start.Add(time.Minute+time.Second)) {
+			t.Errorf("after the move it is %v", now)
+		}
+	})
+}

@@ -72,7 +72,7 @@ func inBureaus(t *testing.T, at string, test func(t *testing.T, b *bureau)) {
 func newBureau(t *testing.T, url, at string) *bureau {
 	t.Helper()
 	b := &bureau{
-		t: t, clock: clock.NewMovable(time.Until(when(t, at))), settled: make(chan struct{}, 256), sent: map[string][]outbox.Item{},
+		t: t, clock: clock.NewStepping(when(t, at)), settled: make(chan struct{}, 256), sent: map[string][]outbox.Item{},
 		leases: map[string]outbox.Lease{},
 	}
 	var err error

@@ -132,7 +132,7 @@ func onBoth(t *testing.T, test func(t *testing.T, o *office)) {
 func newOffice(t testing.TB, url string) *office {
 	t.Helper()
 	o := &office{
-		t: t, clock: clock.NewMovable(time.Until(opensAt)), settled: make(chan struct{}, 64),
+		t: t, clock: clock.NewStepping(opensAt), settled: make(chan struct{}, 64),
 		leases: map[string]outbox.Lease{}, items: map[string][]outbox.Item{}, shown: map[string][]*shown{},
 	}
 	var err error

@@ -45,7 +45,7 @@ type Shop struct {
 func Open(t testing.TB, url string, start time.Time) *Shop {
 	t.Helper()
 	s := &Shop{
-		T: t, URL: url, Clock: clock.NewMovable(time.Until(start)), Languages: []language.Code{language.English, language.Azerbaijani},
+		T: t, URL: url, Clock: clock.NewStepping(start), Languages: []language.Code{language.English, language.Azerbaijani},
 		Sent: map[string][]outbox.Item{}, settled: make(chan struct{}, 64),
 	}
 	var err error
