@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -58,12 +57,8 @@ func init() {
 `
 )
 
-// steppable builds the program with a wall clock that can be stepped, once for all tests.
-var steppable = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "steppable")
-	if err != nil {
-		return "", err
-	}
+// steppable builds the program with a wall clock that can be stepped in a folder, and answers its path.
+func steppable(dir string) (string, error) {
 	root, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
 		return "", err
@@ -98,7 +93,7 @@ var steppable = sync.OnceValues(func() (string, error) {
 		return "", &exec.Error{Name: string(out), Err: err}
 	}
 	return exe, nil
-})
+}
 
 // wallClock is how far the wall clocks of the processes are off that are started with it.
 type wallClock struct {

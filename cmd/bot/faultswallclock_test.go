@@ -65,16 +65,16 @@ func TestFaultWallClockSteps(t *testing.T) {
 		notRun(t, "steps of the wall clock", "it takes make test-faults, which builds a program whose wall clock can be stepped")
 		return
 	}
+	exe, err := steppable(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		name      string
 		url       func(testing.TB) string
 		processes int
 	}{{"sqlite", migrated.SQLite, 1}, {"postgres", migrated.Postgres, 2}} {
 		t.Run(c.name, func(t *testing.T) {
-			exe, err := steppable()
-			if err != nil {
-				t.Fatal(err)
-			}
 			r := &stepRun{exe: exe, broadcast: newBroadcastOf(t, c.url(t), 600, telegramlike.Limits{}, steppedOffers(time.Now()))}
 			r.run(t, c.processes)
 		})
