@@ -51,7 +51,8 @@ type Adapter struct {
 	loans    *loans
 	doubtful *recall.Ring[bool] // follow-ups whose outcome is not known
 	hearing  calling.Hearing
-	stranger atomic.Bool // it was told that the server gives the bot another id
+	link     atomic.Pointer[link] // the connection to the gateway, while there is one
+	stranger atomic.Bool          // it was told that the server gives the bot another id
 	refused  *refusals
 	sorry    func(locale string) string // nil when nobody gave words for it
 
@@ -184,6 +185,14 @@ func (a *Adapter) Run(ctx context.Context, in conversation.Receiver) error {
 	a.hearing.Rest()
 	close(r.fates.over)
 	return calling.UnlessEnded(ctx, err)
+}
+
+// Busy says in words what has come and is not kept yet, for whoever waits for rest: Discord itself is not told of it.
+func (a *Adapter) Busy() []string {
+	if l := a.link.Load(); l != nil && l.unkept.Load() > 0 {
+		return []string{fmt.Sprintf("discord: %d events that are not kept yet", l.unkept.Load())}
+	}
+	return nil
 }
 
 // Deaf says why nothing is received, nil while it is, or may soon be.

@@ -78,6 +78,7 @@ type link struct {
 	acked  atomic.Bool
 	zombie atomic.Bool
 	queue  chan event
+	unkept atomic.Int64 // events that came and are not kept yet
 	ready  bool
 }
 
@@ -159,6 +160,8 @@ func (r *receiver) hold(ctx context.Context, s *session) (*session, error) {
 		return s, err
 	}
 	l := &link{a: r.a, ws: ws, queue: make(chan event, queueLength)}
+	r.a.link.Store(l)
+	defer r.a.link.Store(nil) // what it has not kept comes again
 	l.resume.Store(s)
 	l.acked.Store(true)
 	work, stop := context.WithCancel(ctx)
@@ -325,6 +328,7 @@ func (l *link) dispatch(ctx context.Context, f frame, r *receiver, running *sync
 	default:
 		l.startReplay(ctx, r, running)
 	}
+	l.unkept.Add(1)
 	select {
 	case l.queue <- e:
 		return nil
@@ -353,5 +357,5 @@ func (l *link) start(ctx context.Context, r *receiver, running *sync.WaitGroup, 
 	r.connected.Store(time.Now().UnixMilli())
 	r.a.hearing.Heard()
 	s, queue := l.resume.Load(), l.queue
-	running.Go(func() { r.keep(ctx, s, queue) })
+	running.Go(func() { r.keep(ctx, s, queue, &l.unkept) })
 }

@@ -119,7 +119,7 @@ func (r *receiver) mayIdentify(ctx context.Context) error {
 
 // keep makes the events of one connection durable, in order. Between them it asks for what was missed; a chat with an
 // event waits for its own gap to be filled first.
-func (r *receiver) keep(ctx context.Context, s *session, queue <-chan event) {
+func (r *receiver) keep(ctx context.Context, s *session, queue <-chan event, unkept *atomic.Int64) {
 	wait := calling.Backoff{Longest: longWait}
 	var notBefore time.Time
 	for ctx.Err() == nil {
@@ -128,6 +128,7 @@ func (r *receiver) keep(ctx context.Context, s *session, queue <-chan event) {
 			if !r.keepEvent(ctx, s, e) {
 				return
 			}
+			unkept.Add(-1)
 			continue
 		default:
 		}
@@ -149,6 +150,7 @@ func (r *receiver) keep(ctx context.Context, s *session, queue <-chan event) {
 			if !r.keepEvent(ctx, s, e) {
 				return
 			}
+			unkept.Add(-1)
 		case <-timer:
 		case <-ctx.Done():
 		}

@@ -158,9 +158,15 @@ func (s *seam) Busy() []string {
 }
 
 // working is Busy without what the agenda has yet to do, and without what the workers that are left out have. It looks
-// along the way of an answer, so that what goes on while it looks is not missed: the inbox, the engine, the outbox.
+// along the way of an answer, so that what goes on while it looks is not missed: the channel, the inbox, the engine, the
+// outbox.
 func (s *seam) working(ctx context.Context, leaveOut func(*outbox.Worker) bool) []string {
 	var busy []string
+	for _, c := range s.channels {
+		if at, ok := c.(interface{ Busy() []string }); ok {
+			busy = append(busy, at.Busy()...)
+		}
+	}
 	open, err := s.db.Conversations().Unsettled(ctx, 0, 1)
 	if err != nil || len(open) > 0 {
 		busy = append(busy, "events in the inbox")
