@@ -386,8 +386,9 @@ func TestEraseWhileSending(t *testing.T) {
 				l := lease(t, db, bot, "w")
 				items := claimAll(t, db, l)
 				erase(t, db, in.Customer)
-				tt.result.ID = items[0].ID
-				if err := db.Outbox().Settle(t.Context(), l, []outbox.Result{tt.result}); err != nil {
+				result := tt.result
+				result.ID = items[0].ID
+				if err := db.Outbox().Settle(t.Context(), l, []outbox.Result{result}); err != nil {
 					t.Fatal(err)
 				}
 				if n := count(t, db, fmt.Sprintf("outbox WHERE state = %d", tt.state)); n != 1 {

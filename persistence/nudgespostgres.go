@@ -44,12 +44,14 @@ func (n *nudges) listen(ctx context.Context, listener *pq.Listener) {
 	}
 }
 
-// notify tells other processes until ctx ends, all that has come together since the last time at once.
+// notify tells other processes until ctx ends, all that has come together since the last time at once. What came while
+// it told the last of it is told after that.
 func (n *nudges) notify(ctx context.Context) {
 	defer n.ended.Done()
-	for ctx.Err() == nil {
+	for over := false; !over; {
 		select {
 		case <-ctx.Done():
+			over = true
 		case <-n.wake:
 		}
 		if err := n.pass(ctx); err != nil {
