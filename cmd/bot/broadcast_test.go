@@ -111,30 +111,16 @@ func newBroadcast(t testing.TB, url string, n int, limits telegramlike.Limits) *
 // newBroadcastOf is newBroadcast with offers of the test's own beside it.
 func newBroadcastOf(t testing.TB, url string, n int, limits telegramlike.Limits, offers string) *broadcast {
 	t.Helper()
-	like, err := telegramlike.New(telegramlike.Config{Token: sandboxToken, Limits: limits})
-	if err != nil {
-		t.Fatal(err)
-	}
+	like := telegramOf(t, telegramlike.Config{Token: sandboxToken, Limits: limits})
 	ahead := &barrier{holds: holds{next: like.Handler()}}
-	srv, err := lookalike.Listen(t.Context(), "127.0.0.1:0", ahead)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := like.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := srv.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	at := served(t, like, ahead)
 	for i := 1; i <= n; i++ {
 		if _, err := like.Introduce(lookalike.Person{Name: readerName(i), ID: strconv.Itoa(firstReader + i), Locale: "en"}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	b := &broadcast{killRun: &killRun{t: t, url: url, dir: t.TempDir(), like: like}, people: n, barrier: ahead}
-	files := botConfig(url, srv.URL(), sandboxToken)
+	files := botConfig(url, at, sandboxToken)
 	files["rapport.yaml"] += offers
 	writeFiles(t, b.dir, files)
 	migrate(t, url)

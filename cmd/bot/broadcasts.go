@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/rapport-chat/rapport/config"
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/engagement/audience"
 	"github.com/rapport-chat/rapport/engagement/offer"
@@ -20,21 +19,6 @@ type offersCmd struct {
 	Pause  pauseOfferCmd  `cmd:"" help:"Hold an offer: nothing more becomes due or leaves until it is resumed."`
 	Resume resumeOfferCmd `cmd:"" help:"Let a paused offer go on where it was, with what is still true."`
 	Stop   stopOfferCmd   `cmd:"" help:"End what is under way of an offer for good. Its schedule goes on."`
-}
-
-// onOffers runs fn on the offers of the configured database, which a running service may have open.
-func onOffers(ctx context.Context, con terminal, cli *commandLine, fn func(settings, *persistence.DB) error) (err error) {
-	path := cli.configPath(false)
-	set, err := readSettings(path, config.Ignore, con, false)
-	if err != nil {
-		return err
-	}
-	db, err := openDatabase(ctx, set, path, persistence.Options{})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	return fn(set, db)
 }
 
 // unknownOffer says what to do about an offer that the database does not know.
@@ -51,7 +35,7 @@ type pauseOfferCmd struct {
 
 // Run holds the offer.
 func (c *pauseOfferCmd) Run(ctx context.Context, con terminal, cli *commandLine) error {
-	return onOffers(ctx, con, cli, func(_ settings, db *persistence.DB) error {
+	return onDatabase(ctx, con, cli, func(_ settings, db *persistence.DB) error {
 		if err := db.Offers().Pause(ctx, c.Offer, offer.PausedByStaff); err != nil {
 			return unknownOffer(c.Offer, err)
 		}
@@ -66,7 +50,7 @@ type resumeOfferCmd struct {
 
 // Run lets the offer go on.
 func (c *resumeOfferCmd) Run(ctx context.Context, con terminal, cli *commandLine) error {
-	return onOffers(ctx, con, cli, func(_ settings, db *persistence.DB) error {
+	return onDatabase(ctx, con, cli, func(_ settings, db *persistence.DB) error {
 		if err := db.Offers().Resume(ctx, c.Offer); err != nil {
 			return unknownOffer(c.Offer, err)
 		}
@@ -81,7 +65,7 @@ type stopOfferCmd struct {
 
 // Run ends what is under way.
 func (c *stopOfferCmd) Run(ctx context.Context, con terminal, cli *commandLine) error {
-	return onOffers(ctx, con, cli, func(_ settings, db *persistence.DB) error {
+	return onDatabase(ctx, con, cli, func(_ settings, db *persistence.DB) error {
 		n, err := db.Offers().Stop(ctx, c.Offer)
 		if err != nil {
 			return unknownOffer(c.Offer, err)
@@ -100,7 +84,7 @@ const listedRuns = 10
 
 // Run tells what is due and how the last ones went.
 func (c *listOffersCmd) Run(ctx context.Context, con terminal, cli *commandLine) error {
-	return onOffers(ctx, con, cli, func(set settings, db *persistence.DB) error {
+	return onDatabase(ctx, con, cli, func(set settings, db *persistence.DB) error {
 		runs, err := db.Offers().Progress(ctx, listedRuns)
 		if err != nil {
 			return err

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/rapport-chat/rapport/config"
 	"github.com/rapport-chat/rapport/conversation"
 	"github.com/rapport-chat/rapport/language"
 	"github.com/rapport-chat/rapport/persistence"
@@ -36,17 +35,11 @@ type forgetting struct {
 }
 
 // Run erases; a running service may have the database open.
-func (c *forgetCmd) Run(ctx context.Context, con terminal, cli *commandLine) (err error) {
-	path := cli.configPath(false)
-	set, err := readSettings(path, config.Ignore, con, false)
-	if err != nil {
-		return err
-	}
-	db, err := openDatabase(ctx, set, path, persistence.Options{})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
+func (c *forgetCmd) Run(ctx context.Context, con terminal, cli *commandLine) error {
+	return onDatabase(ctx, con, cli, func(set settings, db *persistence.DB) error { return c.forget(ctx, con, set, db) })
+}
+
+func (c *forgetCmd) forget(ctx context.Context, con terminal, set settings, db *persistence.DB) error {
 	who, err := db.FindByName(ctx, c.ID)
 	switch {
 	case errors.Is(err, persistence.ErrBadCustomer):
@@ -65,7 +58,7 @@ func (c *forgetCmd) Run(ctx context.Context, con terminal, cli *commandLine) (er
 		out.Before = &look.Before
 	}
 	if c.Yes {
-		if out, err = c.erase(ctx, db, set, path, con, out); err != nil {
+		if out, err = c.erase(ctx, db, set, con, out); err != nil {
 			return err
 		}
 	}
@@ -73,8 +66,8 @@ func (c *forgetCmd) Run(ctx context.Context, con terminal, cli *commandLine) (er
 }
 
 // erase erases the person.
-func (c *forgetCmd) erase(ctx context.Context, db *persistence.DB, set settings, path string, con terminal, out forgetting) (forgetting, error) {
-	catalogue, err := loadTexts(wiring{set: set, path: path, log: newLog(con)})
+func (c *forgetCmd) erase(ctx context.Context, db *persistence.DB, set settings, con terminal, out forgetting) (forgetting, error) {
+	catalogue, err := loadTexts(wiring{set: set, path: set.path, log: newLog(con)})
 	if err != nil {
 		return out, err
 	}

@@ -84,25 +84,11 @@ func newFleet(t *testing.T, sh shape) *fleet {
 		f.door = &door{taken: map[string]int{}}
 		cfg.Webhooks = &http.Client{Transport: f.door}
 	}
-	like, err := telegramlike.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv, err := lookalike.Listen(t.Context(), "127.0.0.1:0", dawdle(like.Handler(), 60*time.Millisecond))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := like.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := srv.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	like := telegramOf(t, cfg)
+	at := served(t, like, dawdle(like.Handler(), 60*time.Millisecond))
 	url := migrated.Postgres(t)
 	f.killRun = &killRun{t: t, url: url, dir: t.TempDir(), like: like, asked: map[string]int{}, pressed: map[string]int{}}
-	files := botConfig(url, srv.URL(), sandboxToken)
+	files := botConfig(url, at, sandboxToken)
 	files["rapport.yaml"] += broadcastConfig(sh.offers)
 	if sh.webhooks {
 		files["rapport.yaml"] = strings.Replace(files["rapport.yaml"], "  telegram:\n",
@@ -114,9 +100,11 @@ func newFleet(t *testing.T, sh shape) *fleet {
 	}
 	f.bot = f.bots[0]
 	f.db = writableForTest(t, url)
-	if f.own, err = persistence.Open(t.Context(), url, persistence.Options{}); err != nil {
+	own, err := persistence.Open(t.Context(), url, persistence.Options{})
+	if err != nil {
 		t.Fatal(err)
 	}
+	f.own = own
 	t.Cleanup(func() {
 		if err := f.own.Close(); err != nil {
 			t.Error(err)

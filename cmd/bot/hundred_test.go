@@ -9,7 +9,6 @@ import (
 
 	"github.com/rapport-chat/rapport/clock"
 	"github.com/rapport-chat/rapport/persistence/dbtest/migrated"
-	"github.com/rapport-chat/rapport/sandbox/lookalike"
 	telegramlike "github.com/rapport-chat/rapport/sandbox/telegram"
 )
 
@@ -33,26 +32,12 @@ func (d *lateDoor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func TestAHundredWriteAtOnce(t *testing.T) {
 	t.Parallel()
 	const people = 100
-	like, err := telegramlike.New(telegramlike.Config{Token: sandboxToken})
-	if err != nil {
-		t.Fatal(err)
-	}
+	like := telegramOf(t, telegramlike.Config{Token: sandboxToken})
 	door := &lateDoor{next: like.Handler(), first: 20, late: 300 * time.Millisecond}
-	srv, err := lookalike.Listen(t.Context(), "127.0.0.1:0", door)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := like.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := srv.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	at := served(t, like, door)
 	url := migrated.SQLite(t)
 	b := &broadcast{killRun: &killRun{t: t, url: url, dir: t.TempDir(), like: like}}
-	writeFiles(t, b.dir, botConfig(url, srv.URL(), sandboxToken))
+	writeFiles(t, b.dir, botConfig(url, at, sandboxToken))
 	b.db = writableForTest(t, url)
 	b.start()
 	for i := range people {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -85,24 +86,10 @@ type killRun struct {
 
 func newKillRun(t *testing.T, url string) *killRun {
 	// The platform's pace is not what is tried here: it would only make the test long.
-	like, err := telegramlike.New(telegramlike.Config{Token: sandboxToken, Limits: telegramlike.Limits{PerSecond: -1, PerChat: -1}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv, err := lookalike.Listen(t.Context(), "127.0.0.1:0", like.Handler())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := like.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := srv.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	like := telegramOf(t, telegramlike.Config{Token: sandboxToken, Limits: telegramlike.Limits{PerSecond: -1, PerChat: -1}})
+	at := served(t, like, like.Handler())
 	k := &killRun{t: t, url: url, dir: t.TempDir(), like: like, asked: map[string]int{}, pressed: map[string]int{}}
-	writeFiles(t, k.dir, botConfig(url, srv.URL(), sandboxToken))
+	writeFiles(t, k.dir, botConfig(url, at, sandboxToken))
 	return k
 }
 
@@ -287,3 +274,31 @@ func connectForTest(t testing.TB, url, mode string) *sqlx.DB {
 // restWithinTest is how long a run may take to come to rest after its last step: a small one takes seconds, a full one
 // minutes, at the platform's pace. Longer is a hang.
 const restWithinTest = 2 * longest
+
+// telegramOf is a look-alike of Telegram until the test ends.
+func telegramOf(t testing.TB, cfg telegramlike.Config) *telegramlike.Lookalike {
+	t.Helper()
+	like, err := telegramlike.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return like
+}
+
+// served serves a look-alike behind a door until the test ends, and answers the address.
+func served(t testing.TB, like *telegramlike.Lookalike, door http.Handler) string {
+	t.Helper()
+	srv, err := lookalike.Listen(t.Context(), "127.0.0.1:0", door)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { // the look-alike first: it ends the polls that the server waits for
+		if err := like.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := srv.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return srv.URL()
+}

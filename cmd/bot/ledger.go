@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
-	"github.com/rapport-chat/rapport/config"
 	"github.com/rapport-chat/rapport/persistence"
 )
 
@@ -22,17 +20,11 @@ type verifyCmd struct {
 const maxFindings = 100
 
 // Run proves the books of a database, which a running service may have open.
-func (c *verifyCmd) Run(ctx context.Context, con terminal, cli *commandLine) (err error) {
-	path := cli.configPath(false)
-	set, err := readSettings(path, config.Ignore, con, false)
-	if err != nil {
-		return err
-	}
-	db, err := openDatabase(ctx, set, path, persistence.Options{})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
+func (c *verifyCmd) Run(ctx context.Context, con terminal, cli *commandLine) error {
+	return onDatabase(ctx, con, cli, func(_ settings, db *persistence.DB) error { return c.verify(ctx, con, db) })
+}
+
+func (c *verifyCmd) verify(ctx context.Context, con terminal, db *persistence.DB) error {
 	proof, err := db.Loyalty().Verify(ctx, maxFindings)
 	if err != nil {
 		return err

@@ -84,6 +84,21 @@ func openDatabase(ctx context.Context, set settings, path string, opts persisten
 	return db, nil
 }
 
+// onDatabase runs fn on the configured database, which a running service may have open.
+func onDatabase(ctx context.Context, con terminal, cli *commandLine, fn func(settings, *persistence.DB) error) (err error) {
+	path := cli.configPath(false)
+	set, err := readSettings(path, config.Ignore, con, false)
+	if err != nil {
+		return err
+	}
+	db, err := openDatabase(ctx, set, path, persistence.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return fn(set, db)
+}
+
 // newLog writes structured lines to the console.
 func newLog(con terminal) *slog.Logger {
 	return slog.New(slog.NewTextHandler(con.err, &slog.HandlerOptions{Level: slog.LevelInfo}))
