@@ -423,7 +423,9 @@ func (c *crowdRun) sendUntil(ctx context.Context, people int) error {
 // look notes the most rows that waited, and the most memory that was resident.
 func (c *crowdRun) look() error {
 	var waiting int
-	if err := c.side.Get(&waiting, `SELECT count(*) FROM outbox WHERE state IN (0, 1)`); err != nil {
+	// By the indexes of either: to read the whole outbox twice a second would be most of what makes answers wait.
+	err := c.side.Get(&waiting, `SELECT (SELECT count(*) FROM outbox WHERE state = 0) + (SELECT count(*) FROM outbox WHERE state = 1)`)
+	if err != nil {
 		return err
 	}
 	c.most.waiting = max(c.most.waiting, waiting)
