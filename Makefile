@@ -86,7 +86,7 @@ bench: ## the benchmarks behind docs/performance.md, with fsync on, and their ta
 	$(WITHPG) -durable -- go test -run '^$$' -bench '$(BENCH)' -benchmem -p 1 -timeout 180m $(PKG) 2>&1 | scripts/bench-table.sh
 
 .PHONY: bench-million
-bench-million: ## an offer to a million people through the whole service, about half an hour (PEOPLE=, RATE= messages a second)
+bench-million: ## an offer to a million people through the whole service, ten minutes on SQLite (PEOPLE=, RATE= messages a second)
 	@scripts/need.sh postgres
 	RAPPORT_BENCH_PEOPLE=$(PEOPLE) RAPPORT_BENCH_RATE=$(RATE) $(WITHPG) -durable -- go test -run '^$$' -bench Broadcast -timeout 300m ./cmd/bot 2>&1 | scripts/bench-table.sh
 

@@ -47,26 +47,22 @@ func stateOf(o outbox.Outcome) int {
 }
 
 // maxSettled is how many results one statement takes on PostgreSQL, which compares each with each message.
-const maxSettled = 200
+const maxSettled = 64
 
 // Settle implements outbox.Store.
 func (s *Outbox) Settle(ctx context.Context, l outbox.Lease, results []outbox.Result) error {
-	most := maxSettled
-	if !s.db.dialect.joins {
-		most = max(1, len(results))
+	if len(results) == 0 {
+		return nil
 	}
-	for part := range slices.Chunk(results, most) {
-		if err := s.settle(ctx, l, part); err != nil {
-			return fmt.Errorf("settle %d messages of %s: %w", len(results), l.Account, err)
-		}
+	if err := s.settle(ctx, l, results); err != nil {
+		return fmt.Errorf("settle %d messages of %s: %w", len(results), l.Account, err)
 	}
 	return nil
 }
 
-// settle is Settle for as many as one statement takes.
 func (s *Outbox) settle(ctx context.Context, l outbox.Lease, results []outbox.Result) error {
 	bulk := !slices.ContainsFunc(results, func(r outbox.Result) bool { return r.Lane != conversation.LaneBulk })
-	if s.db.dialect.joins && !bulk { // a statement alone is a transaction; bulk mostly has records that follow
+	if s.db.dialect.joins && !bulk && len(results) <= maxSettled { // a statement alone is a transaction; bulk mostly has records that follow
 		rest, err := s.settlePlain(ctx, l, results)
 		if results = rest; err != nil || len(results) == 0 {
 			return err
@@ -122,17 +118,17 @@ func (s *Outbox) settlePlain(ctx context.Context, l outbox.Lease, results []outb
 }
 
 func (tx *Tx) settleResults(ctx context.Context, l outbox.Lease, results []outbox.Result) error {
-	list, err := resultList(results, ms(tx.Now()))
-	if err != nil {
-		return err
-	}
-	query, args := settlePostgres, []any{l.Account, l.Owner, l.Epoch, list, 0, resultIDs(tx.d, results)}
+	most := maxSettled
 	if tx.d.sqlite {
-		query, args = settleSQLite, args[:5]
+		most = len(results)
 	}
 	var settled []settledRow
-	if err := tx.list(ctx, &settled, query, args...); err != nil {
-		return err
+	for part := range slices.Chunk(results, most) {
+		rows, err := tx.writeResults(ctx, l, part)
+		if err != nil {
+			return err
+		}
+		settled = append(settled, rows...)
 	}
 	if len(settled) < len(results) { // settled before, or no longer ours to settle
 		if err := tx.fence(ctx, l, false); err != nil {
@@ -144,6 +140,20 @@ func (tx *Tx) settleResults(ctx context.Context, l outbox.Lease, results []outbo
 		byID[int64(results[i].ID)] = &results[i]
 	}
 	return tx.followResults(ctx, l.Account, settled, byID)
+}
+
+// writeResults writes as many results as one statement takes, and answers whose were taken.
+func (tx *Tx) writeResults(ctx context.Context, l outbox.Lease, results []outbox.Result) (settled []settledRow, err error) {
+	list, err := resultList(results, ms(tx.Now()))
+	if err != nil {
+		return nil, err
+	}
+	query, args := settlePostgres, []any{l.Account, l.Owner, l.Epoch, list, 0, resultIDs(tx.d, results)}
+	if tx.d.sqlite {
+		query, args = settleSQLite, args[:5]
+	}
+	err = tx.list(ctx, &settled, query, args...)
+	return settled, err
 }
 
 // resultIDs is whose results they are, as one parameter.
