@@ -98,10 +98,13 @@ type Pressed struct {
 	Text   texts.Rich // that message's text, to keep when the buttons are taken away
 }
 
+// ReasonPrivacy is the reason of hand-overs that ask for a person's data or for its erasure.
+const ReasonPrivacy = "privacy"
+
 // Handoff is why a person should look at a conversation.
 type Handoff struct {
 	Topic  string // a configured topic, empty for the general one
-	Reason string // "asked", "nothing_matched", "not_helped", "low_score", "error", "flood", "call_back", "attachment", "topic", "privacy"
+	Reason string // "asked", "nothing_matched", "not_helped", "low_score", "error", "flood", "call_back", "attachment", "topic", "complaint", ReasonPrivacy
 	Lang   language.Code
 	Words  string // what the customer said, shown to staff as data
 	Urgent bool

@@ -22,16 +22,13 @@ type Eraser interface {
 // sentence that they read. ErrResolved when the ticket that asks for it is resolved already.
 type Erase func(ctx context.Context, tx conversation.Tx, ticket TicketID, by Member, farewell func(language.Code) texts.Rich) error
 
-// reasonPrivacy is the reason of tickets in which people ask to be erased.
-const reasonPrivacy = "privacy"
-
 // fieldNumber is the field of the form that confirms an erasure.
 const fieldNumber = "number"
 
 // erases says whether a ticket's card offers to erase its customer: who asked for it, and where a role allows it to
 // anybody.
 func (d *Desk) erases(t Ticket) bool {
-	if d.Eraser == nil || t.Customer == 0 || t.Reason != reasonPrivacy {
+	if d.Eraser == nil || t.Customer == 0 || t.Reason != conversation.ReasonPrivacy {
 		return false
 	}
 	for _, role := range d.Config.Roles.All() {

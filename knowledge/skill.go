@@ -120,7 +120,10 @@ func (s *Skill) Decide(ctx context.Context, t conversation.Turn) (conversation.C
 		return nil, fmt.Errorf("rank the articles: %w", err)
 	}
 	_, asked := t.Dialogue.Top()
-	person := forPerson(t.In.Text)
+	person := ""
+	if !r.Certain {
+		person = forPerson(t.In.Text)
+	}
 	switch {
 	case r.Outcome == Answer && len(r.Results) > 0 && (r.Certain || person == "" && !t.HumanOwns && !t.HumanWaits):
 		return s.answer(t, pick{

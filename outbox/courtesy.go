@@ -4,8 +4,9 @@ import "time"
 
 const (
 	// While somebody was answered within talkFor, bulk rests restShare times as long as each of its claims and settlings
-	// took the database, though not longer than longestRest at once: with a seventh of the time an offer still reaches hundreds a
-	// second, and an answer that comes meanwhile seldom queues behind it or waits for the disk to take its bytes, too.
+	// took the database, though not longer than longestRest at once: with a seventh of the time an offer still reaches
+	// hundreds a second, and an answer that comes meanwhile seldom queues behind it or waits for the disk to take its
+	// bytes, too.
 	talkFor     = time.Second
 	restShare   = 6
 	longestRest = 250 * time.Millisecond

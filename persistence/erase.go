@@ -31,12 +31,9 @@ type Erasure struct {
 	By string
 	// Ticket is the unresolved ticket of the person that asks for it; 0 for none in particular.
 	Ticket int64
-	// Farewell is the last sentence. It is sent to who has an unresolved ticket of ReasonPrivacy, and to nobody else.
+	// Farewell is the last sentence. It is sent to who has an unresolved ticket of conversation.ReasonPrivacy, and to nobody else.
 	Farewell func(lang language.Code) texts.Rich
 }
-
-// ReasonPrivacy is the reason of tickets in which people ask to be erased.
-const ReasonPrivacy = "privacy"
 
 // Erased is what an erasure came to.
 type Erased struct {
@@ -136,7 +133,7 @@ func (tx *Tx) farewell(ctx context.Context, e Erasure, root conversation.Custome
 	found, told := e.Ticket == 0, false
 	for _, r := range rows {
 		found = found || r.ID == e.Ticket
-		if told || e.Farewell == nil || r.Chat == "" || r.Reason != ReasonPrivacy {
+		if told || e.Farewell == nil || r.Chat == "" || r.Reason != conversation.ReasonPrivacy {
 			continue
 		}
 		lang := language.Code(r.Lang)

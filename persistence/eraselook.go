@@ -65,7 +65,7 @@ func (s *statements) count(ctx context.Context, p *erasable, l *Look) error {
 	if err := s.list(ctx, &l.Channels, `SELECT DISTINCT channel FROM identities WHERE user_id NOT LIKE 'forgotten:%' AND `+s.d.in("customer_id")+` ORDER BY channel`, who); err != nil {
 		return err
 	}
-	err := s.get(ctx, &l.Asked, `SELECT CASE WHEN EXISTS (SELECT 1 FROM tickets WHERE state <> 'resolved' AND reason = '`+ReasonPrivacy+`' AND `+
+	err := s.get(ctx, &l.Asked, `SELECT CASE WHEN EXISTS (SELECT 1 FROM tickets WHERE state <> 'resolved' AND reason = '`+conversation.ReasonPrivacy+`' AND `+
 		s.d.in("customer_id")+`) THEN 1 ELSE 0 END`, who)
 	if err != nil {
 		return err

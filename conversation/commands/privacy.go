@@ -35,8 +35,6 @@ var ErrTooMuch = errors.New("more is kept about the person than one file holds")
 
 const (
 	privacySkill = "privacy"
-	// ReasonPrivacy is the reason of hand-overs that ask for a person's data or for its erasure.
-	ReasonPrivacy = "privacy"
 	// PrivacyDays is how long staff have, in days. Sources: GDPR article 12(3), one month; Turkish law 6698 article 13,
 	// thirty days.
 	PrivacyDays = 30
@@ -115,7 +113,7 @@ func (p Privacy) words(t conversation.Turn) string {
 // hand opens a ticket for staff and tells by when it is done.
 func (p Privacy) hand(t conversation.Turn, words, key string) conversation.Commit {
 	return func(ctx context.Context, tx conversation.Tx) (conversation.Dialogue, error) {
-		err := tx.OpenTicket(ctx, conversation.Handoff{Reason: ReasonPrivacy, Words: words, Lang: t.Lang})
+		err := tx.OpenTicket(ctx, conversation.Handoff{Reason: conversation.ReasonPrivacy, Words: words, Lang: t.Lang})
 		if err != nil {
 			return t.Dialogue, err
 		}

@@ -83,7 +83,7 @@ func TestMyDataThatIsTooLargeGoesThroughStaff(t *testing.T) {
 
 func (o *office) wantsTicket(words string) {
 	o.T.Helper()
-	if len(o.tickets) != 1 || o.tickets[0].Reason != commands.ReasonPrivacy || o.tickets[0].Words != words {
+	if len(o.tickets) != 1 || o.tickets[0].Reason != conversation.ReasonPrivacy || o.tickets[0].Words != words {
 		o.T.Errorf("staff got %+v, want one about privacy with %q", o.tickets, words)
 	}
 }
