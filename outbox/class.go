@@ -1,10 +1,6 @@
 package outbox
 
-import (
-	"time"
-
-	"github.com/rapport-chat/rapport/conversation"
-)
+import "github.com/rapport-chat/rapport/conversation"
 
 // class is what is claimed and settled in one transaction. Bulk has its own: the gate's many questions, and the records
 // that each settling writes, would otherwise be waited for by an answer that happens to be claimed beside them.
@@ -38,7 +34,7 @@ func byClass(batch []picked) (out [classes][]picked) {
 func bulkHeld(inFlight int) int { return max(1, inFlight*2/3) }
 
 // room is how many messages of each class may be claimed now. That for answers is also the most for both together.
-func (t *tenure) room(now time.Time) (room [classes]int) {
+func (t *tenure) room() (room [classes]int) {
 	free := max(0, t.cfg.InFlight-len(t.held))
 	if t.failures.claim > 0 { // it may be a single row that cannot be claimed
 		if t.claiming != [classes]bool{} {
@@ -53,9 +49,6 @@ func (t *tenure) room(now time.Time) (room [classes]int) {
 		if room[classBulk] = min(room[classBulk], open); 2*room[classBulk] < most {
 			room[classBulk] = 0
 		}
-	}
-	if now.Before(t.courtesy.until) {
-		room[classBulk] = 0
 	}
 	for c, busy := range t.claiming {
 		if busy {

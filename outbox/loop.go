@@ -142,14 +142,10 @@ func (t *tenure) readPage(l *lane, j job) {
 // claimNow starts to claim what may be sent at once. It returns when there may be more; zero when only an event can
 // bring more.
 func (t *tenure) claimNow(now time.Time) time.Time {
-	room := t.room(now)
-	rested := time.Time{}
-	if now.Before(t.courtesy.until) {
-		rested = t.courtesy.until
-	}
+	room := t.room()
 	switch {
 	case room == [classes]int{}:
-		return rested
+		return time.Time{}
 	case now.Before(t.restUntil.claim):
 		return t.restUntil.claim
 	case t.rest(now) < leastRest:
@@ -162,15 +158,12 @@ func (t *tenure) claimNow(now time.Time) time.Time {
 			continue
 		}
 		t.claiming[c] = true
-		if class(c) == classAnswers {
-			t.courtesy.answered = now
-		}
 		for _, p := range batch {
 			t.keep(p)
 		}
 		t.goes(func() { t.claim(lease, class(c), batch) })
 	}
-	return sooner(wake, rested)
+	return wake
 }
 
 // claim marks the batch as sending and starts its calls.
@@ -179,7 +172,6 @@ func (t *tenure) claim(lease Lease, c class, batch []picked) {
 	for i, p := range batch {
 		ids[i] = p.ID
 	}
-	start := time.Now()
 	ctx, cancel := context.WithTimeout(t.ops, callTimeout)
 	items, err := t.cfg.Store.Claim(ctx, lease, ids, t.cfg.Business.Now())
 	cancel()
@@ -187,7 +179,6 @@ func (t *tenure) claim(lease Lease, c class, batch []picked) {
 	defer t.mu.Unlock()
 	now := time.Now()
 	t.claiming[c] = false
-	t.worked(c, start, now)
 	t.stir()
 	switch {
 	case errors.Is(err, ErrLeaseLost) && !t.doubts(now):

@@ -30,7 +30,6 @@ func (t *tenure) settle(lease Lease, c class, batch []verdict) {
 	for i, v := range batch {
 		results[i] = v.Result
 	}
-	start := time.Now()
 	ctx, cancel := context.WithTimeout(t.ops, callTimeout)
 	err := t.cfg.Store.Settle(ctx, lease, results)
 	cancel()
@@ -38,7 +37,6 @@ func (t *tenure) settle(lease Lease, c class, batch []verdict) {
 	defer t.mu.Unlock()
 	now := time.Now()
 	t.settling[c] = false
-	t.worked(c, start, now)
 	t.stir()
 	switch {
 	case errors.Is(err, ErrLeaseLost):

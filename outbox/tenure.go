@@ -26,7 +26,6 @@ type tenure struct {
 	results   [classes][]verdict                 // to settle
 	claiming  [classes]bool
 	settling  [classes]bool
-	courtesy  courtesy
 	stopping  bool
 	restUntil struct{ claim, settle, read time.Time } // after an error of the store
 	failures  struct{ claim, settle, read int }

@@ -63,16 +63,23 @@ func (p *Pace) ends() []time.Time {
 	return out
 }
 
-// expire forgets the calls that no longer count.
+// expire forgets the calls that no longer count: none that was decided on less than a window ago, and they are in that
+// order.
 func (p *Pace) expire(now time.Time) {
 	if now.Equal(p.expired) {
 		return // a batch is picked at one moment
 	}
 	p.expired = now
-	p.slots = slices.DeleteFunc(p.slots, func(s *Slot) bool {
+	_, w := p.window()
+	old := slices.IndexFunc(p.slots, func(s *Slot) bool { return now.Before(s.taken.Add(w)) })
+	if old < 0 {
+		old = len(p.slots)
+	}
+	counts := slices.DeleteFunc(p.slots[:old], func(s *Slot) bool {
 		at, known := s.until()
 		return known && !now.Before(at)
 	})
+	p.slots = slices.Delete(p.slots, len(counts), old)
 }
 
 // full says whether the window has no place, and until when; zero while that depends on a call that has not ended.

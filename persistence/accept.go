@@ -112,6 +112,7 @@ func (s *Conversations) Accept(ctx context.Context, in ...conversation.Inbound) 
 	if len(in) == 0 {
 		return 0, nil
 	}
+	s.db.courtesy.talks()
 	b, err := s.batch(in)
 	if err != nil {
 		return 0, err

@@ -124,7 +124,7 @@ func (s *Outbox) claimRows(ctx context.Context, l outbox.Lease, wanted []convers
 			return rows, err
 		}
 	}
-	how, err := s.manner(ctx, wanted)
+	how, judged, err := s.manner(ctx, wanted)
 	if err != nil {
 		return nil, err
 	}
@@ -132,14 +132,14 @@ func (s *Outbox) claimRows(ctx context.Context, l outbox.Lease, wanted []convers
 	err = s.db.do(ctx, how, func(ctx context.Context, tx *Tx) (err error) {
 		tx.turn.now = now
 		more = nil
-		if !s.db.dialect.joins {
+		if !s.db.dialect.joins && judged < len(wanted) {
 			more, err = tx.plain(ctx, l, wanted, now)
 			if err != nil || len(more) == len(wanted) {
 				return err
 			}
 		}
-		judged, err := tx.claim(ctx, l, wanted, now)
-		for _, r := range judged {
+		rest, err := tx.claim(ctx, l, wanted, now)
+		for _, r := range rest {
 			more = append(more, *r)
 		}
 		return err
@@ -171,12 +171,14 @@ func makePlainSQL(d *dialect) string {
 var plainSQLite, plainPostgres = makePlainSQL(&sqliteDialect), makePlainSQL(&postgresDialect)
 
 // manner is how a claim with care is done: lazily when its loss would do no harm, because each of the messages would be
-// sent again after a crash and none of them costs anything; yielding when nobody waits for any of them.
-func (s *Outbox) manner(ctx context.Context, wanted []conversation.OutgoingID) (manner, error) {
-	var of struct{ Careful, Urgent int }
-	err := s.db.statements.get(ctx, &of, `SELECT COALESCE(sum(CASE WHEN crash_rule <> 0 OR purpose <> '' OR not_after <> 0 THEN 1 ELSE 0 END), 0) AS careful,
-		COALESCE(sum(CASE WHEN lane < 2 THEN 1 ELSE 0 END), 0) AS urgent FROM outbox WHERE `+s.db.dialect.in("id"), ids(s.db.dialect, wanted))
-	return manner{lazy: of.Careful == 0, yields: of.Urgent == 0}, err
+// sent again after a crash and none of them costs anything; yielding when nobody waits for any of them. judged is how
+// many of them have to be, because of what they are for.
+func (s *Outbox) manner(ctx context.Context, wanted []conversation.OutgoingID) (how manner, judged int, err error) {
+	var of struct{ Careful, Urgent, Judged int }
+	err = s.db.statements.get(ctx, &of, `SELECT COALESCE(sum(CASE WHEN crash_rule <> 0 OR purpose <> '' OR not_after <> 0 THEN 1 ELSE 0 END), 0) AS careful,
+		COALESCE(sum(CASE WHEN lane < 2 THEN 1 ELSE 0 END), 0) AS urgent,
+		COALESCE(sum(CASE WHEN purpose <> '' THEN 1 ELSE 0 END), 0) AS judged FROM outbox WHERE `+s.db.dialect.in("id"), ids(s.db.dialect, wanted))
+	return manner{lazy: of.Careful == 0, yields: of.Urgent == 0, bulk: of.Urgent == 0 && len(wanted) >= bulkFrom}, of.Judged, err
 }
 
 // claim claims with care: it looks at what each message hangs on, and asks the gate.

@@ -128,7 +128,7 @@ func WriterTurns(others int, bulk []bool) (turns [][]string) {
 
 // Yields says whether a claim of the messages lets others go first.
 func Yields(ctx context.Context, db *DB, ids []conversation.OutgoingID) (bool, error) {
-	how, err := db.Outbox().manner(ctx, ids)
+	how, _, err := db.Outbox().manner(ctx, ids)
 	return how.yields, err
 }
 
@@ -204,4 +204,12 @@ func Columns(ctx context.Context, db *DB) (list []Column, err error) {
 	}
 	err = db.statements.list(ctx, &list, ofTest+query)
 	return list, err
+}
+
+// DoBulk runs a transaction of bulk that takes as long as work; many says that it is of many messages.
+func DoBulk(ctx context.Context, db *DB, many bool, work func()) error {
+	return db.do(ctx, manner{lazy: true, yields: true, bulk: many}, func(context.Context, *Tx) error {
+		work()
+		return nil
+	})
 }

@@ -233,7 +233,7 @@ var errMovedOn = errors.New("another process has written the page")
 // Fill implements offer.Store. It does not wait for the disk on SQLite: nothing leaves before it is claimed, which does,
 // and a page that is lost with the machine's power is lost with its cursor, and written again.
 func (s Offers) Fill(ctx context.Context, p offer.Page) error {
-	err := s.db.do(ctx, manner{lazy: true, yields: true}, func(ctx context.Context, tx *Tx) error { return tx.fill(ctx, p) })
+	err := s.db.do(ctx, manner{lazy: true, yields: true, bulk: true}, func(ctx context.Context, tx *Tx) error { return tx.fill(ctx, p) })
 	if errors.Is(err, errMovedOn) {
 		return nil
 	}

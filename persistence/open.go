@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"runtime"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -32,8 +32,8 @@ type DB struct {
 	writing    *sqlx.DB   // SQLite: the writer's handle
 	nudges     *nudges
 	runLocks   *runLocks
-	numbers    *numbers      // PostgreSQL
-	slow       chan struct{} // PostgreSQL: holds a token for each transaction under way that yields
+	numbers    *numbers // PostgreSQL
+	courtesy   *courtesy
 	hooks      hooks
 }
 
@@ -51,7 +51,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
 	}
-	db.slow = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
+	db.courtesy = newCourtesy(p.sqlite)
 	db.nudges, db.numbers, db.runLocks = newNudges(db), &numbers{}, newRunLocks(p)
 	if p.sqlite {
 		err = db.openSQLite(ctx)
@@ -106,18 +106,33 @@ func (db *DB) do(ctx context.Context, how manner, fn func(ctx context.Context, t
 	if ctx.Value(insideKey{}) == any(db) {
 		return errors.New("a transaction inside a transaction")
 	}
-	var tx *Tx
-	var err error
-	if db.writer != nil {
-		tx, err = db.writer.do(ctx, how, fn)
-	} else {
-		tx, err = db.doPostgres(ctx, how, fn)
-	}
+	tx, err := db.polite(ctx, how, fn)
 	if err != nil {
 		return err
 	}
 	db.told(tx)
 	return nil
+}
+
+// polite has bulk wait for its turn, and rest afterwards.
+func (db *DB) polite(ctx context.Context, how manner, fn func(ctx context.Context, tx *Tx) error) (tx *Tx, err error) {
+	if how.bulk {
+		leave, err := db.courtesy.enter(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer func() {
+			took := time.Duration(0)
+			if tx != nil {
+				took = tx.took
+			}
+			leave(took)
+		}()
+	}
+	if db.writer != nil {
+		return db.writer.do(ctx, how, fn)
+	}
+	return db.doPostgres(ctx, fn)
 }
 
 // told tells who waits for what a transaction has committed.

@@ -18,6 +18,10 @@ import (
 // maxReaders is how many queries read a SQLite file at once.
 const maxReaders = 4
 
+// logLimit is to how many bytes the file of the write-ahead log is cut when it begins anew: a transaction of many rows may
+// have made it longer.
+const logLimit = 64 << 20
+
 // busyTimeout is how long, in milliseconds, we wait for another process that writes.
 const busyTimeout = 5000
 
@@ -31,8 +35,8 @@ func (db *DB) openSQLite(ctx context.Context) error {
 	if err := makeFile(db.place.path); err != nil {
 		return err
 	}
-	writing, err := sqlx.Open("sqlite", sqliteDSN(db.place.path,
-		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)")+"&_txlock=immediate")
+	writing, err := sqlx.Open("sqlite", sqliteDSN(db.place.path, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
+		"journal_size_limit("+strconv.Itoa(logLimit)+")")+"&_txlock=immediate")
 	if err != nil {
 		return explainSQLite(db.place.path, err)
 	}

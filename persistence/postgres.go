@@ -26,16 +26,8 @@ const (
 
 // doPostgres runs fn in a transaction of its own connection, again when it met another transaction. When ctx ends
 // before the transaction has begun, fn does not run; afterwards it is finished: to break off a statement costs the
-// connection. Of those that yield only a few are under way at a time: answers find cores and connections free.
-func (db *DB) doPostgres(ctx context.Context, how manner, fn func(ctx context.Context, tx *Tx) error) (*Tx, error) {
-	if how.yields {
-		select {
-		case db.slow <- struct{}{}:
-			defer func() { <-db.slow }()
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
+// connection.
+func (db *DB) doPostgres(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) (*Tx, error) {
 	return db.again(ctx, func() (*Tx, error) {
 		run, cancel := context.WithTimeout(context.WithoutCancel(ctx), transactionLimit)
 		defer cancel()
@@ -43,9 +35,12 @@ func (db *DB) doPostgres(ctx context.Context, how manner, fn func(ctx context.Co
 		if err != nil {
 			return nil, err
 		}
+		start := time.Now()
 		tx := &Tx{db: db, statements: statements{d: db.dialect, own: run}}
 		tx.prepare = tx.unlessOver(s.prepare)
-		return tx, s.end(run, tx.call(fn))
+		err = s.end(run, tx.call(fn))
+		tx.took = time.Since(start)
+		return tx, err
 	})
 }
 

@@ -26,6 +26,7 @@ var startSQLite, startPostgres = makeStartSQL(&sqliteDialect), makeStartSQL(&pos
 
 // Settle implements conversation.Store.
 func (s *Conversations) Settle(ctx context.Context, t conversation.Turn, c conversation.Commit) error {
+	s.db.courtesy.talks()
 	parts := t.Parts
 	if len(parts) == 0 {
 		parts = []conversation.Inbound{t.In}

@@ -30,6 +30,7 @@ type Tx struct {
 	touched map[note]struct{} // what accounts got to send
 	tickets bool              // a ticket has moved on, so that something is due at the desk
 	over    bool
+	took    time.Duration // from its begin to its commit; 0 before
 }
 
 // scope is whom a transaction is about; zero outside a turn.

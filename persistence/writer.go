@@ -139,8 +139,13 @@ func (w *writer) commit(group []*job) {
 	if len(begun) == 0 {
 		return
 	}
+	start := time.Now()
 	lost := w.together(begun)
+	took := time.Since(start)
 	for _, j := range begun {
+		if j.tx != nil {
+			j.tx.took = took
+		}
 		if lost != nil && j.err == nil {
 			if j.err = lost; len(begun) > 1 {
 				j.err = w.alone(j)

@@ -9,9 +9,12 @@ const longestYield = 25 * time.Millisecond
 // manner is how a transaction is to be done.
 type manner struct {
 	lazy bool // see DB.doLazily
-	// yields is for bulk: pages of offers, their claims and their results, which take milliseconds each. Others that
-	// wait for the same go first, and on SQLite never share a transaction with it, whose end they would wait for.
+	// yields is for messages of bulk. On SQLite others that wait for the writer go first, and never share a transaction
+	// with it, whose end they would wait for.
 	yields bool
+	// bulk is for many of them at once: pages of offers, their claims and their results, which take milliseconds each.
+	// See courtesy.
+	bulk bool
 }
 
 // line decides what the writer does next.

@@ -18,7 +18,7 @@ import (
 
 // Figures of the fan-out.
 const (
-	pageSize = 50  // people looked at in one transaction: some milliseconds, in which no answer is written on SQLite
+	pageSize = 25  // people looked at in one transaction: some milliseconds, in which no answer is written on SQLite
 	lowWater = 300 // due bulk messages of an account, above which no further page is written
 	// mostHeld is how many bulk messages of an account may lie in the outbox in all, with those that their people's
 	// nights put off. Whoever comes after them waits until there is room.
