@@ -17,6 +17,9 @@ const (
 	lookAgain = 30 * time.Second
 	// retryAfter is how long a failing agenda rests, on the real clock.
 	retryAfter = 5 * time.Second
+	// apart is how long after a look at the agendas the next one is because of a nudge, on the real clock: a broadcast
+	// nudges with each page that it settles, and each look asks the database a dozen questions.
+	apart = 25 * time.Millisecond
 	// maxRounds bounds the pages of one agenda in one go, so that a mistake cannot spin for ever.
 	maxRounds = 1_000_000
 )
@@ -76,6 +79,7 @@ func (d *Driver) Run(ctx context.Context) error {
 	d.runs.Store(true)
 	defer d.runs.Store(false)
 	for ctx.Err() == nil {
+		looked := time.Now()
 		d.step.Lock()
 		_ = d.runDue(ctx) // told, and tried again
 		d.step.Unlock()
@@ -86,14 +90,25 @@ func (d *Driver) Run(ctx context.Context) error {
 		if !until.After(d.clock.Now()) {
 			continue // became due meanwhile
 		}
-		d.wait(ctx, until)
+		if d.wait(ctx, until) {
+			d.gather(ctx, looked.Add(apart))
+		}
 	}
 	return nil
 }
 
+// gather takes the nudges until a time for one.
+func (d *Driver) gather(ctx context.Context, until time.Time) {
+	_ = Real{}.WaitUntil(ctx, until)
+	select {
+	case <-d.nudged:
+	default:
+	}
+}
+
 // wait returns at until on the business clock, at a nudge, or when ctx ends; after lookAgain at the latest, since the
-// machine's clock may have been set back meanwhile, and until be far away again.
-func (d *Driver) wait(ctx context.Context, until time.Time) {
+// machine's clock may have been set back meanwhile, and until be far away again. It answers whether it was a nudge.
+func (d *Driver) wait(ctx context.Context, until time.Time) (nudged bool) {
 	wctx, cancel := context.WithTimeout(ctx, lookAgain)
 	defer cancel()
 	reached := make(chan struct{})
@@ -103,9 +118,11 @@ func (d *Driver) wait(ctx context.Context, until time.Time) {
 	}()
 	select {
 	case <-reached:
+		return false
 	case <-d.nudged:
 		cancel()
 		<-reached
+		return true
 	}
 }
 

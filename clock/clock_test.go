@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -153,6 +154,46 @@ func TestDriverWaitsForDueTimesAndOneFailureHoldsUpNobody(t *testing.T) {
 		synctest.Wait()
 		if len(ran) != 3 {
 			t.Errorf("after the failure was mended %v ran", ran)
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("Run = %v", err)
+		}
+	})
+}
+
+// asked counts how often it is asked for its due time. It is never due.
+type asked struct{ times atomic.Int64 }
+
+func (*asked) Name() string { return "asked" }
+
+func (a *asked) Next(context.Context) (time.Time, bool, error) {
+	a.times.Add(1)
+	return time.Time{}, false, nil
+}
+
+func (*asked) RunDue(context.Context, time.Time) (bool, error) { return false, nil }
+
+func TestManyNudgesAreFewLooks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &asked{}
+		d := clock.NewDriver(clock.NewMovable(0), slog.New(slog.DiscardHandler), a)
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- d.Run(ctx) }()
+		for range 1000 {
+			d.Nudge()
+			<-time.After(time.Millisecond)
+		}
+		if n := a.times.Load(); n < 40 || n > 90 { // two questions a look
+			t.Errorf("1,000 nudges in a second led to %d questions", n)
+		}
+		<-time.After(time.Second)
+		before := a.times.Load()
+		d.Nudge()
+		synctest.Wait()
+		if a.times.Load() == before {
+			t.Error("a single nudge waits")
 		}
 		cancel()
 		if err := <-ended; err != nil {
