@@ -65,6 +65,7 @@ type Engine struct {
 
 	mu     sync.Mutex
 	taken  map[int64]struct{}  // events in memory
+	ended  map[int64]struct{}  // events that were done with while a page was being read, which may have them still
 	boxes  map[string]*mailbox // conversations with work
 	room   *sync.Cond          // signalled when taken shrinks
 	drains sync.WaitGroup
@@ -86,7 +87,7 @@ func NewEngine(cfg Config) (*Engine, error) {
 	}
 	e := &Engine{
 		cfg: cfg, owners: map[string]Skill{}, nudged: make(chan struct{}, 1), seats: make(chan struct{}, cfg.Workers),
-		taken: map[int64]struct{}{}, boxes: map[string]*mailbox{},
+		taken: map[int64]struct{}{}, ended: map[int64]struct{}{}, boxes: map[string]*mailbox{},
 	}
 	e.room = sync.NewCond(&e.mu)
 	for _, list := range [][]Skill{cfg.Skills, cfg.Owners, {cfg.Fallback, cfg.Staff}} {
@@ -156,6 +157,7 @@ func (e *Engine) Run(ctx context.Context) error {
 			return nil
 		}
 		after := e.cursor.start()
+		e.forget()
 		ins, err := e.cfg.Store.Unsettled(ctx, after, readLimit)
 		if err != nil && ctx.Err() == nil {
 			e.cfg.Log.Error("the inbox cannot be read; trying again", "error", err)
@@ -189,11 +191,20 @@ func (e *Engine) waitForRoom(ctx context.Context) bool {
 	return ctx.Err() == nil
 }
 
-// take puts an event into its conversation's mailbox, unless it is there already.
+// forget is before a page is read: it cannot have what has ended so far.
+func (e *Engine) forget() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	clear(e.ended)
+}
+
+// take puts an event into its conversation's mailbox, unless it is there already or has ended while it was read.
 func (e *Engine) take(ctx context.Context, in Inbound) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if _, ok := e.taken[in.ID]; ok {
+	_, taken := e.taken[in.ID]
+	_, ended := e.ended[in.ID]
+	if taken || ended {
 		return
 	}
 	e.taken[in.ID] = struct{}{}
@@ -221,6 +232,7 @@ func (e *Engine) done(ins ...Inbound) {
 	defer e.mu.Unlock()
 	for _, in := range ins {
 		delete(e.taken, in.ID)
+		e.ended[in.ID] = struct{}{}
 	}
 	e.room.Signal()
 }

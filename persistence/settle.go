@@ -46,13 +46,23 @@ func (s *Conversations) Settle(ctx context.Context, t conversation.Turn, c conve
 }
 
 func (s *Conversations) settle(ctx context.Context, t conversation.Turn, parts []conversation.Inbound, c conversation.Commit) error {
+	doubt := false // it has failed once: are the events still open?
 	if s.db.dialect.joins && c != nil && t.In.Conversation != 0 && t.In.Customer != 0 {
 		done, err := s.db.settleAtOnce(ctx, t, parts, c)
 		if done || err != nil {
 			return err
 		}
+		doubt = true
 	}
-	return s.db.Do(ctx, func(ctx context.Context, tx *Tx) error { return tx.settle(ctx, t, parts, c) })
+	return s.db.Do(ctx, func(ctx context.Context, tx *Tx) error {
+		if doubt {
+			if err := tx.whyNot(ctx, parts); errors.Is(err, conversation.ErrSettled) {
+				return err
+			}
+		}
+		doubt = true
+		return tx.settle(ctx, t, parts, c)
+	})
 }
 
 func (tx *Tx) settle(ctx context.Context, t conversation.Turn, parts []conversation.Inbound, c conversation.Commit) error {
