@@ -22,6 +22,8 @@ const (
 	apart = 25 * time.Millisecond
 	// maxRounds bounds the pages of one agenda in one go, so that a mistake cannot spin for ever.
 	maxRounds = 1_000_000
+	// allEvery is after how many pages of one agenda the others are asked whether they have become due meanwhile.
+	allEvery = 16
 )
 
 // Agenda is something that becomes due: offers, the survey plan, expiry, ticket targets, reminders, digests. Its due
@@ -197,19 +199,34 @@ func (d *Driver) earliest(ctx context.Context) (first time.Time, ok bool) {
 	return first, ok
 }
 
-// runDue runs every agenda that is due until nothing more is. An agenda that fails rests for a while, so that it
-// cannot hold up the others.
+// runDue runs every agenda that is due until nothing more is, a page of each in turns: a broadcast has many. An agenda
+// that fails rests for a while, so that it cannot hold up the others.
 func (d *Driver) runDue(ctx context.Context) error {
 	var errs []error
-	for _, a := range d.agendas {
-		if d.rests(a) {
-			continue
+	active := d.agendas
+	for round := 0; len(active) > 0; round++ {
+		if round%allEvery == 0 {
+			active = d.agendas
 		}
-		if err := d.runOne(ctx, a); err != nil && ctx.Err() == nil {
-			d.rest(a)
-			d.log.Error("what was due could not be done; trying again", "agenda", a.Name(), "error", err)
-			errs = append(errs, err)
+		var rest []Agenda
+		for _, a := range active {
+			if d.rests(a) {
+				continue
+			}
+			more, err := d.runPage(ctx, a)
+			if more && round == maxRounds {
+				more, err = false, fmt.Errorf("agenda %s: still due after %d rounds", a.Name(), maxRounds)
+			}
+			if err != nil && ctx.Err() == nil {
+				d.rest(a)
+				d.log.Error("what was due could not be done; trying again", "agenda", a.Name(), "error", err)
+				errs = append(errs, err)
+			}
+			if more {
+				rest = append(rest, a)
+			}
 		}
+		active = rest
 	}
 	return errors.Join(errs...)
 }
@@ -227,26 +244,20 @@ func (d *Driver) rest(a Agenda) {
 	d.resting[a.Name()] = time.Now().Add(retryAfter)
 }
 
-// runOne runs one agenda's due pages.
-func (d *Driver) runOne(ctx context.Context, a Agenda) (err error) {
+// runPage runs one agenda's next page, if it is due, and answers whether there may be more.
+func (d *Driver) runPage(ctx context.Context, a Agenda) (more bool, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("agenda %s: panic: %v", a.Name(), p)
+			more, err = false, fmt.Errorf("agenda %s: panic: %v", a.Name(), p)
 		}
 	}()
-	for range maxRounds {
-		now := d.clock.Now()
-		at, ok, err := a.Next(ctx)
-		if err != nil || !ok || at.After(now) {
-			return err
-		}
-		more, err := a.RunDue(ctx, now)
-		if err != nil {
-			return fmt.Errorf("agenda %s: %w", a.Name(), err)
-		}
-		if !more {
-			return nil
-		}
+	now := d.clock.Now()
+	at, ok, err := a.Next(ctx)
+	if err != nil || !ok || at.After(now) {
+		return false, err
 	}
-	return fmt.Errorf("agenda %s: still due after %d rounds", a.Name(), maxRounds)
+	if more, err = a.RunDue(ctx, now); err != nil {
+		return false, fmt.Errorf("agenda %s: %w", a.Name(), err)
+	}
+	return more, nil
 }

@@ -162,6 +162,52 @@ func TestDriverWaitsForDueTimesAndOneFailureHoldsUpNobody(t *testing.T) {
 	})
 }
 
+// pages is an agenda with so many pages at once.
+type pages struct {
+	list
+	left int
+	at   func() // after each page
+}
+
+func (p *pages) Next(context.Context) (time.Time, bool, error) { return time.Time{}, p.left > 0, nil }
+
+func (p *pages) RunDue(context.Context, time.Time) (bool, error) {
+	*p.ran = append(*p.ran, p.name)
+	p.left--
+	if p.at != nil {
+		p.at()
+	}
+	return p.left > 0, nil
+}
+
+func TestWhatHasManyPagesHoldsUpNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var ran []string
+		page := func(name string, left int) *pages { return &pages{list{name: name, ran: &ran}, left, nil} }
+		d := clock.NewDriver(clock.NewMovable(0), slog.New(slog.DiscardHandler), page("offers", 4), page("desk", 1), page("surveys", 2))
+		if err := d.AdvanceTo(t.Context(), time.Now().Add(time.Minute), func(context.Context) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if want := []string{"offers", "desk", "surveys", "offers", "surveys", "offers", "offers"}; !slices.Equal(ran, want) {
+			t.Errorf("ran %v, want %v", ran, want)
+		}
+		ran = nil
+		offers, desk := page("offers", 60), page("desk", 0)
+		offers.at = func() {
+			if offers.left == 50 {
+				desk.left = 1
+			}
+		}
+		d = clock.NewDriver(clock.NewMovable(0), slog.New(slog.DiscardHandler), offers, desk)
+		if err := d.AdvanceTo(t.Context(), time.Now().Add(time.Minute), func(context.Context) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if n := slices.Index(ran, "desk"); n < 0 || n > 30 {
+			t.Errorf("what became due after 10 pages of another ran after %d", n)
+		}
+	})
+}
+
 // asked counts how often it is asked for its due time. It is never due.
 type asked struct{ times atomic.Int64 }
 
