@@ -29,17 +29,39 @@ func answeredBy(db *persistence.DB, article string) conversation.Commit {
 	}
 }
 
-// TestAnArticleAnswersManyAtOnce has one turn stand at its commit, with an article counted, while the same article
-// answers the people after.
+// taughtBy is a commit that answers with what staff taught, whose id is 1, and counts it.
+func taughtBy(db *persistence.DB, _ string) conversation.Commit {
+	return func(ctx context.Context, tx conversation.Tx) (d conversation.Dialogue, err error) {
+		if _, err := tx.Send(ctx, conversation.Say(texts.Literal("from nine to six"))); err != nil {
+			return d, err
+		}
+		return d, db.LessonsIn(tx).CountLesson(ctx, 1, time.Now())
+	}
+}
+
+// TestAnArticleAnswersManyAtOnce has one turn stand at its commit, with an article or a lesson counted, while the same
+// one answers the people after.
 func TestAnArticleAnswersManyAtOnce(t *testing.T) {
 	t.Parallel()
+	for table, commit := range map[string]func(*persistence.DB, string) conversation.Commit{"article_uses": answeredBy, "lesson_uses": taughtBy} {
+		t.Run(table, func(t *testing.T) {
+			t.Parallel()
+			answersManyAtOnce(t, table, commit)
+		})
+	}
+}
+
+func answersManyAtOnce(t *testing.T, table string, commit func(*persistence.DB, string) conversation.Commit) {
+	t.Helper()
 	url := migrated.Postgres(t)
 	beside := watch(t, url)
+	beside.run(t, `INSERT INTO lessons (id, key, kind, article, lang, body, author, author_id, taught_at)
+		VALUES (1, 'a', 'article', 'hours', 'az', '{}', 'Zed', 'slack:U1', 0)`)
 	// Whoever is called slow stands at the commit until the bystander lets go of a lock, if an article was counted.
 	const lock = 42
 	beside.run(t, fmt.Sprintf(`CREATE FUNCTION stand() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 		IF current_setting('application_name') = 'slow' THEN PERFORM pg_advisory_xact_lock(%d); END IF; RETURN NULL; END $$`, lock))
-	beside.run(t, `CREATE CONSTRAINT TRIGGER stands AFTER INSERT OR UPDATE ON article_uses DEFERRABLE INITIALLY DEFERRED
+	beside.run(t, `CREATE CONSTRAINT TRIGGER stands AFTER INSERT OR UPDATE ON `+table+` DEFERRABLE INITIALLY DEFERRED
 		FOR EACH ROW EXECUTE FUNCTION stand()`)
 	beside.run(t, fmt.Sprintf(`SELECT pg_advisory_lock(%d)`, lock))
 
@@ -54,7 +76,7 @@ func TestAnArticleAnswersManyAtOnce(t *testing.T) {
 	}
 	standing := make(chan error, 1)
 	first := turn(t, slow, events[0])
-	go func() { standing <- slow.Conversations().Settle(t.Context(), first, answeredBy(slow, "hours")) }()
+	go func() { standing <- slow.Conversations().Settle(t.Context(), first, commit(slow, "hours")) }()
 	for beside.number(t, `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
 		AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`) == 0 {
 		select {
@@ -65,7 +87,7 @@ func TestAnArticleAnswersManyAtOnce(t *testing.T) {
 		}
 	}
 	for n, in := range events[1:] {
-		if err := others.Conversations().Settle(t.Context(), turn(t, others, in), answeredBy(others, "hours")); err != nil {
+		if err := others.Conversations().Settle(t.Context(), turn(t, others, in), commit(others, "hours")); err != nil {
 			t.Errorf("turn %d, while the first one stands at its commit: %v", n+1, err)
 			break
 		}

@@ -21,7 +21,7 @@ type knowledgeBooks struct{ *Tx }
 // dayFormat is how days are kept: they are labels, not instants.
 const dayFormat = "2006-01-02"
 
-// useSlots is how many rows count one article's uses on one day. Whoever counts holds its row until the commit is on the
+// useSlots is how many rows count the uses of one article, or of one lesson, on one day. Whoever counts holds its row until the commit is on the
 // disk: with one row, all whom a busy article answers would wait in a line.
 const useSlots = 16
 

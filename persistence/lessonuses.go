@@ -12,16 +12,16 @@ import (
 // CountLesson implements knowledge.LessonBooks.
 func (b lessonBooks) CountLesson(_ context.Context, id int64, at time.Time) error {
 	b.later(`
-		INSERT INTO lesson_uses (lesson_id, day, uses) VALUES (?, ?, 1)
-		ON CONFLICT (lesson_id, day) DO UPDATE SET uses = lesson_uses.uses + 1`, id, at.UTC().Format(dayFormat))
+		INSERT INTO lesson_uses (lesson_id, day, slot, uses) VALUES (?, ?, ?, 1)
+		ON CONFLICT (lesson_id, day, slot) DO UPDATE SET uses = lesson_uses.uses + 1`, id, at.UTC().Format(dayFormat), b.turn.inbox%useSlots)
 	return nil
 }
 
 // CountLessonFailed implements knowledge.LessonBooks.
 func (b lessonBooks) CountLessonFailed(_ context.Context, id int64, at time.Time) error {
 	b.later(`
-		INSERT INTO lesson_uses (lesson_id, day, failed) VALUES (?, ?, 1)
-		ON CONFLICT (lesson_id, day) DO UPDATE SET failed = lesson_uses.failed + 1`, id, at.UTC().Format(dayFormat))
+		INSERT INTO lesson_uses (lesson_id, day, slot, failed) VALUES (?, ?, ?, 1)
+		ON CONFLICT (lesson_id, day, slot) DO UPDATE SET failed = lesson_uses.failed + 1`, id, at.UTC().Format(dayFormat), b.turn.inbox%useSlots)
 	return nil
 }
 
