@@ -226,13 +226,23 @@ func (e *Engine) take(ctx context.Context, in Inbound) {
 	}
 }
 
-// done forgets settled events.
+// done forgets events that have ended.
 func (e *Engine) done(ins ...Inbound) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, in := range ins {
 		delete(e.taken, in.ID)
 		e.ended[in.ID] = struct{}{}
+	}
+	e.room.Signal()
+}
+
+// leave forgets events that another process has: it may leave them to this one.
+func (e *Engine) leave(ins ...Inbound) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, in := range ins {
+		delete(e.taken, in.ID)
 	}
 	e.room.Signal()
 }

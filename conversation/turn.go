@@ -26,8 +26,11 @@ func (e *Engine) settle(ctx context.Context, parts []Inbound, in Inbound, final 
 		switch {
 		case errors.Is(err, ErrWait) && !final:
 			return false
-		case err == nil, errors.Is(err, ErrSettled), errors.Is(err, ErrElsewhere):
+		case err == nil, errors.Is(err, ErrSettled):
 			e.done(parts...)
+			return true
+		case errors.Is(err, ErrElsewhere):
+			e.leave(parts...)
 			return true
 		case errors.Is(err, ErrConflict) && conflicts < maxConflicts:
 			conflicts++
@@ -36,7 +39,6 @@ func (e *Engine) settle(ctx context.Context, parts []Inbound, in Inbound, final 
 			return true
 		}
 		if e.failed(ctx, parts, in, err) {
-			e.done(parts...)
 			return true
 		}
 		if (clock.Real{}).WaitUntil(ctx, time.Now().Add(wait)) != nil {
@@ -57,7 +59,8 @@ func (e *Engine) sit(ctx context.Context) bool {
 	}
 }
 
-// failed counts a failure and parks the event when it has failed too often. It answers whether the event is ended.
+// failed counts a failure and parks the event when it has failed too often. It answers whether there is nothing more to do
+// about it here.
 func (e *Engine) failed(ctx context.Context, parts []Inbound, in Inbound, cause error) bool {
 	log := e.cfg.Log.With("channel", in.Channel, "inbox", in.ID, "error", cause.Error())
 	if errors.Is(cause, ErrAway) {
@@ -66,6 +69,7 @@ func (e *Engine) failed(ctx context.Context, parts []Inbound, in Inbound, cause 
 	}
 	attempts, err := e.cfg.Store.Failed(ctx, in, cause.Error())
 	if errors.Is(err, ErrElsewhere) {
+		e.leave(parts...)
 		return true
 	}
 	if err != nil {
@@ -82,6 +86,7 @@ func (e *Engine) failed(ctx context.Context, parts []Inbound, in Inbound, cause 
 		return false
 	}
 	log.Error("an event was parked after failing too often: see the parked events", "attempts", attempts)
+	e.done(parts...)
 	return true
 }
 
