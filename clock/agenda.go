@@ -208,7 +208,7 @@ func (d *Driver) runDue(ctx context.Context) error {
 		if round%allEvery == 0 {
 			active = d.agendas
 		}
-		var rest []Agenda
+		var left []Agenda
 		for _, a := range active {
 			if d.rests(a) {
 				continue
@@ -223,10 +223,10 @@ func (d *Driver) runDue(ctx context.Context) error {
 				errs = append(errs, err)
 			}
 			if more {
-				rest = append(rest, a)
+				left = append(left, a)
 			}
 		}
-		active = rest
+		active = left
 	}
 	return errors.Join(errs...)
 }

@@ -178,7 +178,11 @@ func (s *Outbox) manner(ctx context.Context, wanted []conversation.OutgoingID) (
 	err = s.db.statements.get(ctx, &of, `SELECT COALESCE(sum(CASE WHEN crash_rule <> 0 OR purpose <> '' OR not_after <> 0 THEN 1 ELSE 0 END), 0) AS careful,
 		COALESCE(sum(CASE WHEN lane < 2 THEN 1 ELSE 0 END), 0) AS urgent,
 		COALESCE(sum(CASE WHEN purpose <> '' THEN 1 ELSE 0 END), 0) AS judged FROM outbox WHERE `+s.db.dialect.in("id"), ids(s.db.dialect, wanted))
-	return manner{lazy: of.Careful == 0, yields: of.Urgent == 0, bulk: of.Urgent == 0 && len(wanted) >= bulkFrom}, of.Judged, err
+	how.lazy = of.Careful == 0
+	if of.Urgent == 0 {
+		how = how.ofBulk(len(wanted))
+	}
+	return how, of.Judged, err
 }
 
 // claim claims with care: it looks at what each message hangs on, and asks the gate.

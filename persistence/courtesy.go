@@ -12,8 +12,8 @@ import (
 const (
 	// While people talk, that is for talkFor after the last event that was accepted or settled, bulk rests restShare times
 	// as long as each of its transactions took, though not longer than longestRest at once: with a thirteenth of the time an
-	// offer still reaches hundreds a second, and an answer that comes meanwhile seldom queues behind it or waits for the
-	// disk to take its bytes, too.
+	// offer still reaches more than a hundred a second, and an answer that comes meanwhile seldom queues behind it or waits
+	// for the disk to take its bytes, too.
 	talkFor     = time.Second
 	restShare   = 12
 	longestRest = 250 * time.Millisecond

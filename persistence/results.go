@@ -69,7 +69,11 @@ func (s *Outbox) settle(ctx context.Context, l outbox.Lease, results []outbox.Re
 		}
 	}
 	// A result that is lost with the machine's power leaves its message in flight, for the crash rule.
-	return s.db.do(ctx, manner{lazy: true, yields: bulk, bulk: bulk && len(results) >= bulkFrom}, func(ctx context.Context, tx *Tx) error { return tx.settleResults(ctx, l, results) })
+	how := manner{lazy: true}
+	if bulk {
+		how = how.ofBulk(len(results))
+	}
+	return s.db.do(ctx, how, func(ctx context.Context, tx *Tx) error { return tx.settleResults(ctx, l, results) })
 }
 
 // settledRow is an item whose result was taken.

@@ -17,6 +17,12 @@ type manner struct {
 	bulk bool
 }
 
+// ofBulk is the manner for so many messages of bulk.
+func (m manner) ofBulk(messages int) manner {
+	m.yields, m.bulk = true, messages >= bulkFrom
+	return m
+}
+
 // line decides what the writer does next.
 type line struct {
 	queue, slow <-chan *job // nil once closed and empty

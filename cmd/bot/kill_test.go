@@ -275,7 +275,7 @@ func connectForTest(t testing.TB, url, mode string) *sqlx.DB {
 // minutes, at the platform's pace. Longer is a hang.
 const restWithinTest = 2 * longest
 
-// telegramOf is a look-alike of Telegram until the test ends.
+// telegramOf is a look-alike of Telegram, which served closes with the test.
 func telegramOf(t testing.TB, cfg telegramlike.Config) *telegramlike.Lookalike {
 	t.Helper()
 	like, err := telegramlike.New(cfg)
